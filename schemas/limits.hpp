@@ -1,0 +1,95 @@
+// Every bound and timeout of the engine, each with its reason. What an operator may change is in
+// the configuration instead, and names its default from here.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace restante::limits {
+
+using namespace std::chrono_literals;
+
+// --- frames -----------------------------------------------------------------------------------
+/// Media parts of one message. A fax or e-mail has a few; more is a hostile or broken sender.
+inline constexpr size_t parts_max = 8;
+/// Frames of one request: an envelope and its parts.
+inline constexpr size_t frames_max = 1 + parts_max;
+/// An envelope holds names, times and ids; 64 KiB is far above any honest one.
+inline constexpr size_t envelope_bytes_max = 64 * 1024;
+/// One media part. 8 MiB is about 90 minutes of AMR 12.2 or five minutes of 16-bit WAV at 16 kHz.
+inline constexpr size_t media_bytes_max = 8 * 1024 * 1024;
+/// Cap'n Proto segments: our own encoders make one, other languages' a few.
+inline constexpr uint32_t segments_max = 16;
+/// Nesting of pointers; the schemas need five.
+inline constexpr int nesting_max = 16;
+/// Times the envelope's own size that a decoder may traverse, against amplification.
+inline constexpr uint64_t traversal_factor = 4;
+
+// --- fields -----------------------------------------------------------------------------------
+inline constexpr size_t request_id_bytes_max = 64;
+inline constexpr size_t name_bytes_max = 64;       // tenants, regions, languages, keys of clients
+inline constexpr size_t caller_bytes_max = 256;    // an address or a name with a number
+inline constexpr size_t alias_bytes_max = 254;     // the longest e-mail address
+inline constexpr size_t sms_text_bytes_max = 2048; // more than ten concatenated segments
+inline constexpr size_t list_page_max = 500;       // headers in one reply: below 256 KiB
+/// Calls dated further ahead than this are refused: clocks of adapters drift by minutes.
+inline constexpr auto call_time_ahead_max = 15min;
+/// The oldest call time believed: before it there was no mobile voicemail.
+inline constexpr int64_t call_time_min_ms = 631'152'000'000; // 1990-01-01
+/// A claimed duration above this is refused: 24 hours.
+inline constexpr auto duration_max = 24h;
+
+// --- time -------------------------------------------------------------------------------------
+/// A commit takes milliseconds; after this the disk counts as silent.
+inline constexpr auto commit_timeout = 10s;
+/// Reading one mailbox or message back.
+inline constexpr auto load_timeout = 10s;
+/// What a client that names no deadline gets, and the most one may ask for.
+inline constexpr auto deadline_default = 10s;
+inline constexpr auto deadline_max = 60s;
+/// A PIN challenge: long enough to type ten digits, short enough to be useless when found.
+inline constexpr auto challenge_lifetime = 2min;
+/// How far ahead another node's clock may be before its times are refused.
+inline constexpr auto clock_offset_max = 60s;
+/// Time a stopping node gives to answer what it has accepted.
+inline constexpr auto drain_timeout = 10s;
+
+// --- queues -----------------------------------------------------------------------------------
+/// Commands waiting in one mailbox behind the commit in flight.
+inline constexpr size_t mailbox_waiting_max = 64;
+/// Commands waiting for one mailbox to be loaded.
+inline constexpr size_t load_waiting_max = 256;
+/// Requests accepted and unanswered, over all clients of a bridge and for one tenant. At 10,000
+/// commits a second the larger is under two seconds of work.
+inline constexpr size_t requests_in_flight_max = 16'384;
+inline constexpr size_t tenant_in_flight_max = 8'192;
+/// Media bytes of accepted, unanswered requests: memory a flood of deposits can take.
+inline constexpr size_t bytes_in_flight_max = 256 * 1024 * 1024;
+/// Reply bytes one client may leave unread before it gets `busy`.
+inline constexpr size_t client_unread_bytes_max = 32 * 1024 * 1024;
+/// Commits in one write batch, and their bytes: bounds the latency of the first of them.
+inline constexpr size_t group_commits_max = 1024;
+inline constexpr size_t group_bytes_max = 8 * 1024 * 1024;
+/// PIN hashes waiting for a worker; at 17 ms each the last waits about a second.
+inline constexpr size_t hash_waiting_max = 64;
+/// Loaded mailboxes; above it the longest idle are passivated.
+inline constexpr size_t active_mailboxes_max = 100'000;
+/// Messages of one mailbox that are not deleted; carriers allow 20 to 100.
+inline constexpr size_t messages_max = 1'000;
+/// Event subscriptions of one bridge and unacknowledged events of one of them.
+inline constexpr size_t subscriptions_max = 1'024;
+inline constexpr uint32_t event_credit_max = 1'000;
+/// Notifications handed to SMS gateways and not yet answered by them.
+inline constexpr size_t notifications_in_flight_max = 256;
+/// Numbers remembered for "help once a day" and message ids for dropping repeats of a gateway.
+inline constexpr size_t sms_remembered_max = 65'536;
+
+// --- access -----------------------------------------------------------------------------------
+inline constexpr int pin_digits_max = 10;
+/// Five failures in a row close a mailbox for fifteen minutes, ten until a reset.
+inline constexpr uint32_t pin_failures_pause = 5;
+inline constexpr uint32_t pin_failures_lock = 10;
+inline constexpr auto pin_pause = 15min;
+
+} // namespace restante::limits

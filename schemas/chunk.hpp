@@ -22,7 +22,8 @@ public:
 
   /// Views bytes that `owner` keeps alive, such as a received ZeroMQ message.
   chunk(std::shared_ptr<const void> owner, std::string_view view)
-    : owner_{std::move(owner)}, view_{view} {}
+      : owner_{std::move(owner)}
+      , view_{view} {}
 
   [[nodiscard]] std::string_view view() const { return view_; }
   [[nodiscard]] size_t size() const { return view_.size(); }

@@ -51,10 +51,10 @@ inline tl::unexpected<failure> fail(errc code, const char* reason, std::string t
 /// Process exit codes of every program; the README's table repeats them.
 namespace exit_code {
 inline constexpr int ok = 0;
-inline constexpr int failed = 1;       // the operation was refused; the reason is on stderr
-inline constexpr int usage = 2;        // command line or configuration is wrong
-inline constexpr int storage = 3;      // the data directory is in use, damaged or of another format
-inline constexpr int unreachable = 4;  // no answer from the node in time
+inline constexpr int failed = 1;      // the operation was refused; the reason is on stderr
+inline constexpr int usage = 2;       // command line or configuration is wrong
+inline constexpr int storage = 3;     // the data directory is in use, damaged or of another format
+inline constexpr int unreachable = 4; // no answer from the node in time
 } // namespace exit_code
 
 } // namespace restante

@@ -1,0 +1,78 @@
+#include "storage/rocks_failure.hpp"
+
+#include <rocksdb/listener.h>
+#include <rocksdb/status.h>
+
+namespace restante {
+
+namespace {
+
+/// RocksDB has no code for a held lock; these are the words of its POSIX file system.
+bool held_by_another(const std::string& words) {
+  return words.find("While lock file") != std::string::npos ||
+         words.find("lock hold by current process") != std::string::npos;
+}
+
+class failure_listener final : public rocksdb::EventListener {
+public:
+  explicit failure_listener(std::shared_ptr<stop_latch> latch) : latch_{std::move(latch)} {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (!harmless(reason, *status))
+      latch_->trip(status->ToString());
+  }
+
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status status,
+                            bool* resumes) override {
+    *resumes = *resumes && harmless(reason, status);
+  }
+
+private:
+  /// A compaction without room leaves its inputs as they are and is tried again: nothing that was
+  /// acknowledged depends on it.
+  static bool harmless(rocksdb::BackgroundErrorReason reason, const rocksdb::Status& status) {
+    return reason == rocksdb::BackgroundErrorReason::kCompaction && status.IsNoSpace();
+  }
+
+  std::shared_ptr<stop_latch> latch_;
+};
+
+} // namespace
+
+failure failure_of(const rocksdb::Status& status, during what, const std::string& directory) {
+  const std::string words = status.ToString();
+  if (what == during::writing)
+    return {errc::storage_failure, "write_failed",
+            "Writing to " + directory + " failed (" + words +
+                "). The rows may or may not be stored: end, open the store again and verify."};
+  if (status.IsCorruption())
+    return {errc::storage_failure, "store_damaged",
+            "The store in " + directory + " is damaged (" + words +
+                "). Move the directory aside and let this node be seeded from a replica, or "
+                "restore a backup."};
+  if (what == during::reading)
+    return {errc::storage_failure, "read_failed",
+            "Reading from " + directory + " failed (" + words + "). Check the disk."};
+  if (status.IsNoSpace())
+    return {errc::storage_full, "disk_full",
+            "There is no room to open the store in " + directory + ": make room and start again."};
+  if (held_by_another(words))
+    return {errc::storage_failure, "data_in_use",
+            "Another restanted uses " + directory + ": stop it, or name another directory."};
+  if (status.IsInvalidArgument() || status.IsNotSupported())
+    return {errc::storage_failure, "format_unknown",
+            "The store in " + directory + " was written by another program or a newer version (" +
+                words + "): use that version, or name another directory."};
+  return {errc::storage_failure, "open_failed",
+          "The store in " + directory + " cannot be opened (" + words + ")."};
+}
+
+failure failure_of(const std::exception& error, during what, const std::string& directory) {
+  return failure_of(rocksdb::Status::Aborted(error.what()), what, directory);
+}
+
+std::shared_ptr<rocksdb::EventListener> make_failure_listener(std::shared_ptr<stop_latch> latch) {
+  return std::make_shared<failure_listener>(std::move(latch));
+}
+
+} // namespace restante

@@ -1,0 +1,29 @@
+// How the database is set up: what differs from RocksDB's defaults, each with its reason. The rules
+// for durability come from known defects of RocksDB 7.8 and are listed in storage/README.md.
+// Part of rocks_store; nothing else includes this.
+#pragma once
+
+#include "storage/kv_store.hpp"
+
+#include <memory>
+
+namespace rocksdb {
+class Cache;
+struct ColumnFamilyOptions;
+struct DBOptions;
+} // namespace rocksdb
+
+namespace restante {
+
+/// Keys of `messages` begin with the mailbox id: the prefix its filter and short scans use.
+inline constexpr size_t indexed_prefix_bytes = 16;
+
+/// Rows in memory of all families together, before the oldest are written out.
+inline constexpr uint64_t memory_rows_bytes_max = 1024 * 1024 * 1024;
+
+[[nodiscard]] rocksdb::DBOptions database_options();
+
+[[nodiscard]] rocksdb::ColumnFamilyOptions
+family_options(family in, const std::shared_ptr<rocksdb::Cache>& cache);
+
+} // namespace restante

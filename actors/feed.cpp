@@ -1,0 +1,250 @@
+#include "actors/feed.hpp"
+
+#include "actors/access.hpp"
+#include "actors/handlers.hpp"
+#include "schemas/limits.hpp"
+#include "schemas/stored_codec.hpp"
+#include "storage/keys.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <map>
+
+namespace restante {
+
+namespace {
+
+struct repeat_due {};
+
+} // namespace
+} // namespace restante
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(restante::repeat_due)
+namespace restante {
+namespace {
+
+using feed_self = feed_actor::extend<caf::reacts_to<repeat_due>>;
+constexpr size_t page_changes = 256;
+
+answer::event event_of(uint64_t sequence, change what) {
+  answer::event out;
+  out.sequence = sequence;
+  out.what = what.what;
+  out.profile = to_string(profile_id{what.region, what.mailbox});
+  out.message = what.message;
+  out.uid = what.uid;
+  out.at = what.at.milliseconds();
+  out.request_id = std::move(what.request_id);
+  out.tenant = std::move(what.tenant);
+  return out;
+}
+
+std::optional<uint64_t> number(std::string_view text) {
+  uint64_t out = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional{out}
+                                                                  : std::nullopt;
+}
+
+struct subscription {
+  tenant_ptr who;
+  std::string key; // of the meta row that keeps the position
+  subscriber_address address;
+  event_sink_actor sink;
+  uint32_t credit = 1;
+  uint64_t acknowledged = 0;
+  uint64_t sent = 0;         // everything up to here was sent or is not for this one
+  std::deque<uint64_t> open; // sent and unacknowledged
+  caf::actor_clock::time_point moved;
+  bool reading = false;
+  bool saving = false;
+};
+using subscription_ptr = std::shared_ptr<subscription>;
+
+struct feed_state {
+  static inline constexpr const char* name = "feed";
+  explicit feed_state(feed_self::pointer s) : self{s} {}
+
+  feed_self::pointer self;
+  feed_options options;
+  std::map<std::string, subscription_ptr> by_key;
+
+  static std::string key_of(const tenant_record& who, const std::string& name) {
+    return meta_key("cursor/" + who.name + "/" + name);
+  }
+
+  caf::result<answered> subscribe(feed_subscribe& what, event_sink_actor& sink) {
+    if (what.what.name.empty() || what.what.credit == 0 ||
+        what.what.credit > limits::event_credit_max)
+      return answered{failure{errc::invalid_request, "subscription_malformed",
+                              "a subscription has a name, and a credit of 1 to 1,000"}};
+    auto key = key_of(*what.who, what.what.name);
+    if (by_key.size() >= limits::subscriptions_max && !by_key.contains(key))
+      return answered{failure{errc::busy, "subscriptions_many",
+                              "this node serves 1,024 subscriptions: end one, or retry later"}};
+    auto fresh = std::make_shared<subscription>();
+    fresh->who = what.who;
+    fresh->key = key;
+    fresh->address = what.address;
+    fresh->sink = std::move(sink);
+    fresh->credit = what.what.credit;
+    fresh->moved = self->clock().now();
+    auto reply = self->make_response_promise<answered>();
+    self->request(options.reader, limits::load_timeout, get_request{{{family::meta, key}}})
+        .then([this, fresh, from = what.what.from,
+               reply](const get_reply& got) { place(fresh, from, got, reply); },
+              [reply](caf::error&) { answer_with(reply, unread()); });
+    return reply;
+  }
+
+  static failure unread() {
+    return {errc::busy, "position_unread", "the position could not be read: subscribe again"};
+  }
+
+  /// Where a subscription begins: where it asked, where its name left off, or at the end.
+  void place(const subscription_ptr& fresh, uint64_t from, const get_reply& got,
+             const caf::typed_response_promise<answered>& reply) {
+    if (!got.values)
+      return answer_with(reply, got.values.error());
+    const auto& row = got.values->front();
+    auto kept = row ? number(row->view()) : std::nullopt;
+    fresh->acknowledged = from != 0 ? from - 1 : kept ? *kept : options.newest;
+    fresh->acknowledged = std::min(fresh->acknowledged, options.newest);
+    fresh->sent = fresh->acknowledged;
+    by_key[fresh->key] = fresh; // one client, one name: a newer session takes over
+    answer_with(reply, answer::subscribed{fresh->acknowledged + 1});
+    if (kept != fresh->acknowledged)
+      save(fresh);
+    pump(fresh);
+  }
+
+  bool current(const subscription_ptr& sub) const {
+    auto at = by_key.find(sub->key);
+    return at != by_key.end() && at->second == sub;
+  }
+
+  void pump(const subscription_ptr& sub) {
+    if (sub->reading || sub->open.size() >= sub->credit || sub->sent >= options.newest)
+      return;
+    sub->reading = true;
+    page_request page{family::changes, {}, change_key(sub->sent + 1), page_changes};
+    self->request(options.reader, limits::load_timeout, std::move(page))
+        .then(
+            [this, sub](const page_reply& got) {
+              sub->reading = false;
+              if (got.page && current(sub))
+                push(sub, *got.page);
+            },
+            [sub](caf::error&) { sub->reading = false; }); // the next change tries again
+  }
+
+  void push(const subscription_ptr& sub, const std::vector<key_value>& page) {
+    feed_events out{sub->address, sub->who, {}};
+    for (const auto& entry : page) {
+      auto sequence = parse_change_key(entry.key);
+      if (!sequence || *sequence > options.newest || *sequence != sub->sent + 1)
+        continue; // a repeat was asked for meanwhile, or the change is not announced yet
+      if (sub->open.size() >= sub->credit)
+        break;
+      auto what = decode_change(entry.value);
+      sub->sent = *sequence;
+      if (!what || !acts_for(*sub->who, what->owner))
+        continue;
+      sub->open.push_back(*sequence);
+      out.events.push_back(event_of(*sequence, std::move(*what)));
+    }
+    if (!out.events.empty())
+      self->send(sub->sink, std::move(out));
+    if (!page.empty())
+      pump(sub);
+  }
+
+  void acknowledge(const feed_acknowledge& what) {
+    auto at = by_key.find(key_of(*what.who, what.what.name));
+    if (at == by_key.end())
+      return;
+    auto& sub = at->second;
+    auto upto = std::min(what.what.sequence, sub->sent);
+    if (upto <= sub->acknowledged)
+      return;
+    sub->acknowledged = upto;
+    sub->moved = self->clock().now();
+    while (!sub->open.empty() && sub->open.front() <= upto)
+      sub->open.pop_front();
+    save(sub);
+    pump(sub);
+  }
+
+  /// Keeps the position; one write at a time, the latest position wins.
+  void save(const subscription_ptr& sub) {
+    if (sub->saving)
+      return;
+    sub->saving = true;
+    auto position = sub->acknowledged;
+    auto commit = std::make_shared<commit_request>();
+    commit->rows.push_back(row::put(family::meta, sub->key, std::to_string(position)));
+    commit->urgency = commit_class::essential;
+    auto saved = [this, sub, position](bool done) {
+      sub->saving = false;
+      if (done && sub->acknowledged != position)
+        save(sub);
+    };
+    self->request(options.writer, limits::commit_timeout, std::move(commit))
+        .then([saved](const commit_reply& done) { saved(done.sequence.has_value()); },
+              [saved](caf::error&) { saved(false); });
+  }
+
+  void grew(const log_grew& what) {
+    options.newest = std::max(options.newest, what.sequence);
+    for (auto& [key, sub] : by_key)
+      pump(sub);
+  }
+
+  void leave(uint64_t session) {
+    std::erase_if(
+        by_key, [session](const auto& entry) { return entry.second->address.session == session; });
+  }
+
+  void notice(const feed_notice& what) {
+    for (auto& [key, sub] : by_key)
+      if (sub->who->name == what.who->name)
+        self->send(sub->sink, feed_events{sub->address, sub->who, {what.what}});
+  }
+
+  void repeat() {
+    auto now = self->clock().now();
+    for (auto& [key, sub] : by_key) {
+      if (sub->open.empty() || now - sub->moved < options.repeat_after)
+        continue;
+      sub->open.clear();
+      sub->sent = sub->acknowledged;
+      sub->moved = now;
+      pump(sub);
+    }
+    self->delayed_send(self, options.repeat_after / 4, repeat_due{});
+  }
+};
+
+feed_self::behavior_type feed(feed_self::stateful_pointer<feed_state> self, feed_options options) {
+  self->state.options = std::move(options);
+  install_handlers(self, [] {});
+  self->delayed_send(self, self->state.options.repeat_after / 4, repeat_due{});
+  return {
+      [self](const log_grew& what) { self->state.grew(what); },
+      [self](feed_subscribe& what, event_sink_actor& sink) {
+        return self->state.subscribe(what, sink);
+      },
+      [self](const feed_acknowledge& what) { self->state.acknowledge(what); },
+      [self](const feed_leave& what) { self->state.leave(what.session); },
+      [self](const feed_notice& what) { self->state.notice(what); },
+      [self](repeat_due) { self->state.repeat(); },
+  };
+}
+
+} // namespace
+
+feed_actor spawn_feed(caf::actor_system& system, feed_options options) {
+  return system.spawn(feed, std::move(options));
+}
+
+} // namespace restante

@@ -1,0 +1,158 @@
+#include "actors/gatekeeper.hpp"
+
+#include "actors/access.hpp"
+#include "actors/challenge.hpp"
+#include "actors/handlers.hpp"
+#include "actors/mailbox.hpp"
+#include "schemas/limits.hpp"
+#include "storage/keys.hpp"
+
+#include <charconv>
+#include <map>
+#include <set>
+
+namespace restante {
+
+namespace {
+
+/// Attempts at subscribers that do not exist share this many counters: enough that they rarely
+/// meet, few enough that guessing cannot fill the disk.
+constexpr uint32_t phantom_buckets = 65'536;
+
+failure interrupted() {
+  return {errc::outcome_unknown, "gatekeeper_interrupted",
+          "it may or may not have been done: retry with the same request id"};
+}
+
+std::string encode_attempts(const pin_attempts& from) {
+  return std::to_string(from.failures) + " " + std::to_string(from.closed_until_ms);
+}
+
+pin_attempts decode_attempts(std::string_view text) {
+  pin_attempts out;
+  auto end = text.data() + text.size();
+  auto [next, error] = std::from_chars(text.data(), end, out.failures);
+  if (error == std::errc{} && next != end)
+    std::from_chars(next + 1, end, out.closed_until_ms);
+  return out;
+}
+
+struct gatekeeper_state {
+  static inline constexpr const char* name = "gatekeeper";
+  explicit gatekeeper_state(gatekeeper_actor::pointer s) : self{s} {}
+
+  using promise = caf::typed_response_promise<answered>;
+
+  gatekeeper_actor::pointer self;
+  std::optional<gatekeeper_options> options;
+  std::set<std::string> used; // challenges that were answered
+  std::multimap<wall_ms, std::string> used_by_expiry;
+
+  caf::result<answered> accept(const tenant_request_ptr& asked) {
+    auto* of = std::get_if<ask::of_mailbox>(&asked->what.what);
+    auto* answer = of == nullptr ? nullptr : device_answer(of->op);
+    if (answer == nullptr)
+      return answered{pin_denied()};
+    if (answer->challenge.empty())
+      return challenge(asked);
+    auto now = options->environment->clock->now();
+    forget_expired(now);
+    if (!challenge_holds(options->challenge_key, asked->who->name, asked->what, answer->challenge,
+                         now) ||
+        !used.insert(answer->challenge).second)
+      return answered{pin_denied()};
+    used_by_expiry.emplace(challenge_expiry(answer->challenge), answer->challenge);
+    auto reply = self->make_response_promise<answered>();
+    self->request(options->directory, asked->what.deadline, asked)
+        .then([this, asked, reply](answered& done) { judge(asked, reply, std::move(done)); },
+              [reply](caf::error&) { answer_with(reply, interrupted()); });
+    return reply;
+  }
+
+  answered challenge(const tenant_request_ptr& asked) {
+    auto expires =
+        options->environment->clock->now() + milliseconds{limits::challenge_lifetime}.count();
+    return answered{answer::challenge{make_challenge(options->challenge_key, asked->who->name,
+                                                     asked->what, expires, random_bytes(8)),
+                                      expires}};
+  }
+
+  void forget_expired(wall_ms now) {
+    auto end = used_by_expiry.upper_bound(now);
+    for (auto at = used_by_expiry.begin(); at != end; ++at)
+      used.erase(at->second);
+    used_by_expiry.erase(used_by_expiry.begin(), end);
+  }
+
+  void judge(const tenant_request_ptr& asked, const promise& reply, answered done) {
+    auto* why = std::get_if<failure>(&done.what);
+    if (why == nullptr || (why->code != errc::not_found && why->code != errc::invalid_request))
+      return answer_with(reply, std::move(done.what));
+    phantom_attempt(asked, reply);
+  }
+
+  // --- subscribers that do not exist: the same steps, the same time ------------------------------
+
+  std::string phantom_key(const tenant_request_ptr& asked) const {
+    const auto& who = std::get<ask::of_mailbox>(asked->what.what).subscriber;
+    std::string_view parts[] = {"phantom", asked->who->name, who.text};
+    auto bytes = keyed_digest(options->environment->identity, parts).bytes;
+    uint32_t bucket = (bytes[0] << 16 | bytes[1] << 8 | bytes[2]) % phantom_buckets;
+    return meta_key("phantom/" + std::to_string(bucket));
+  }
+
+  void phantom_attempt(const tenant_request_ptr& asked, const promise& reply) {
+    auto key = phantom_key(asked);
+    self->request(options->reader, limits::load_timeout, get_request{{{family::meta, key}}})
+        .then([this, asked, reply, key](const get_reply& got) { count(asked, reply, key, got); },
+              [reply](caf::error&) { answer_with(reply, interrupted()); });
+  }
+
+  void count(const tenant_request_ptr& asked, const promise& reply, const std::string& key,
+             const get_reply& got) {
+    if (!got.values)
+      return answer_with(reply, got.values.error());
+    auto now = options->environment->clock->now();
+    const auto& row = got.values->front();
+    auto attempts = row ? decode_attempts(row->view()) : pin_attempts{};
+    if (!pin_open(attempts, now))
+      return answer_with(reply, pin_denied());
+    auto commit = std::make_shared<commit_request>();
+    commit->rows.push_back(
+        row::put(family::meta, key, encode_attempts(after_failure(attempts, now))));
+    commit->urgency = commit_class::essential;
+    self->request(options->writer, limits::commit_timeout, std::move(commit))
+        .then([this, asked, reply](const commit_reply& done) { hash(asked, reply, done); },
+              [reply](caf::error&) { answer_with(reply, interrupted()); });
+  }
+
+  void hash(const tenant_request_ptr& asked, const promise& reply, const commit_reply& done) {
+    if (!done.sequence)
+      return answer_with(reply, done.sequence.error());
+    const auto& of = std::get<ask::of_mailbox>(asked->what.what);
+    self->request(options->hasher, limits::commit_timeout,
+                  verify_request{{}, device_answer(of.op)->pin})
+        .then(
+            [reply](const verify_reply& verdict) {
+              answer_with(reply, verdict.right ? pin_denied() : verdict.right.error());
+            },
+            [reply](caf::error&) { answer_with(reply, interrupted()); });
+  }
+};
+
+gatekeeper_actor::behavior_type
+gatekeeper(gatekeeper_actor::stateful_pointer<gatekeeper_state> self, gatekeeper_options options) {
+  self->state.options.emplace(std::move(options));
+  install_handlers(self, [] {});
+  return {
+      [self](const tenant_request_ptr& asked) { return self->state.accept(asked); },
+  };
+}
+
+} // namespace
+
+gatekeeper_actor spawn_gatekeeper(caf::actor_system& system, gatekeeper_options options) {
+  return system.spawn(gatekeeper, std::move(options));
+}
+
+} // namespace restante

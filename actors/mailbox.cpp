@@ -1,0 +1,253 @@
+#include "actors/mailbox.hpp"
+
+#include "actors/access.hpp"
+#include "actors/handlers.hpp"
+#include "schemas/limits.hpp"
+#include "schemas/stored_codec.hpp"
+#include "storage/keys.hpp"
+#include "storage/mailbox_rows.hpp"
+
+namespace restante {
+
+namespace {
+
+failure unknown_outcome() {
+  return {errc::outcome_unknown, "mailbox_interrupted",
+          "the mailbox was interrupted: it may or may not have been done; retry with the same "
+          "request id"};
+}
+
+/// The media a command hands out, as rows to read.
+std::vector<row_name> media_rows(const mailbox_model& model, const command& what) {
+  std::vector<row_name> rows;
+  if (auto* from = std::get_if<op::retrieve>(&what.op)) {
+    if (auto found = model.find(from->message, false))
+      for (size_t i = 0; i < (*found)->parts.size(); ++i)
+        rows.push_back(
+            {family::media, media_key(what.mailbox, (*found)->id, static_cast<uint8_t>(i))});
+  } else if (auto* from = std::get_if<op::get_greeting>(&what.op)) {
+    rows.push_back({family::media, greeting_key(what.mailbox, static_cast<uint8_t>(from->kind))});
+  }
+  return rows;
+}
+
+row media_row(const mailbox_id& id, const media_write& what) {
+  auto key = what.message ? media_key(id, *what.message, what.part)
+                          : greeting_key(id, static_cast<uint8_t>(what.greeting));
+  return what.erase ? row::remove(family::media, std::move(key))
+                    : row::put(family::media, std::move(key), what.bytes);
+}
+
+} // namespace
+
+const challenge_answer* device_answer(const mailbox_op& what) {
+  if (auto* from = std::get_if<op::retrieve>(&what); from && from->via == channel::device)
+    return &from->answer;
+  if (auto* from = std::get_if<op::remove>(&what); from && from->via == channel::device)
+    return &from->answer;
+  return nullptr;
+}
+
+caf::result<answered> mailbox_actor_state::accept(command_ptr what) {
+  if (waiting.size() >= limits::mailbox_waiting_max)
+    return answered{failure{errc::busy, "mailbox_waiting",
+                            "too much is waiting for this mailbox: retry shortly"}};
+  auto reply = self->make_response_promise<answered>();
+  waiting.push_back({std::move(what), reply, {}, {}, false});
+  work();
+  return reply;
+}
+
+void mailbox_actor_state::work() {
+  while (!in_flight && !waiting.empty()) {
+    in_flight = std::move(waiting.front());
+    waiting.pop_front();
+    start();
+  }
+  if (retiring && !in_flight)
+    self->quit();
+}
+
+void mailbox_actor_state::start() {
+  const auto& what = *in_flight->what;
+  if (auto ok = model->admit(what); !ok)
+    return finish(ok.error());
+  if (auto* answer = device_answer(what.op))
+    return try_pin(*answer);
+  fetch();
+}
+
+// The attempt is on disk before the hash is even begun: a crash cannot give it back.
+void mailbox_actor_state::try_pin(const challenge_answer& answer) {
+  if (answer.pin.empty() || !model->pin_open())
+    return finish(pin_denied());
+  in_flight->trying_pin = true;
+  persist(model->pin_attempt(*in_flight->what));
+}
+
+void mailbox_actor_state::verify_pin() {
+  in_flight->trying_pin = false;
+  verify_request what{model->state().profile.pin.value, device_answer(in_flight->what->op)->pin};
+  self->request(services->hasher, limits::commit_timeout, std::move(what))
+      .then(
+          [this](const verify_reply& done) {
+            if (!done.right)
+              finish(done.right.error());
+            else if (!*done.right)
+              finish(pin_denied());
+            else {
+              in_flight->known.pin_verified = true;
+              fetch();
+            }
+            work();
+          },
+          [this](caf::error&) { fail_and_quit(); });
+}
+
+void mailbox_actor_state::fetch() {
+  auto rows = media_rows(*model, *in_flight->what);
+  if (rows.empty())
+    return hash();
+  self->request(services->reader, limits::load_timeout, get_request{std::move(rows)})
+      .then(
+          [this](const get_reply& done) {
+            if (done.values) {
+              for (const auto& value : *done.values)
+                if (value)
+                  in_flight->known.media.push_back(*value);
+              decide();
+            } else {
+              refuse(done.values.error());
+            }
+            work();
+          },
+          [this](caf::error&) { fail_and_quit(); });
+}
+
+void mailbox_actor_state::hash() {
+  auto* from = std::get_if<op::set_pin>(&in_flight->what->op);
+  if (from == nullptr)
+    return decide();
+  // Whether it may be hashed at all is part of deciding; a refused PIN costs no hash.
+  if (auto allowed = model->decide(*in_flight->what, {}); !allowed)
+    return finish(allowed.error());
+  self->request(services->hasher, limits::commit_timeout, hash_request{from->pin})
+      .then(
+          [this](const hash_reply& done) {
+            if (done.hash) {
+              in_flight->known.pin_hash = *done.hash;
+              decide();
+            } else {
+              finish(done.hash.error());
+            }
+            work();
+          },
+          [this](caf::error&) { fail_and_quit(); });
+}
+
+void mailbox_actor_state::decide() {
+  auto decided = model->decide(*in_flight->what, in_flight->known);
+  if (!decided)
+    return refuse(std::move(decided.error()));
+  if (!decided->changes())
+    return finish(std::move(decided->reply));
+  persist(std::move(*decided));
+}
+
+void mailbox_actor_state::persist(decision what) {
+  const auto& asked = *in_flight->what;
+  const auto& env = *services->environment;
+  auto after = model->state().profile;
+  if (what.delta.profile != profile_state{}) {
+    mailbox_state merged{what.delta.id, after, {}};
+    mailbox_model preview{std::move(merged), services->environment};
+    preview.apply({what.delta.id, what.delta.profile, {}});
+    after = preview.state().profile;
+  }
+  auto commit = std::make_shared<commit_request>();
+  append_state_rows(commit->rows, what.delta, after);
+  for (const auto& media : what.media)
+    commit->rows.push_back(media_row(asked.mailbox, media));
+  for (const auto& claim : what.claims)
+    commit->rows.push_back(row::put(family::aliases, alias_key(claim),
+                                    encode(alias_target{asked.mailbox, after.tenant})));
+  for (const auto& told : what.notifications)
+    append_outbox_row(commit->rows, told);
+  auto at = env.clock->next();
+  change step{
+      asked.mailbox,    at,           what.what, asked.who->name,      after.tenant, after.region,
+      asked.request_id, what.message, what.uid,  std::move(what.delta)};
+  commit->change = encode(step);
+  commit->at = env.clock->now();
+  commit->record = encode(record{commit->at, std::string{to_string(what.what)}, asked.who->name,
+                                 to_string(profile_id{after.region, asked.mailbox}), what.detail});
+  commit->hlc = at.hlc;
+  commit->urgency = what.shrinks ? commit_class::essential : commit_class::normal;
+  what.delta = std::move(step.delta);
+  in_flight->decided = std::move(what);
+  self->request(services->writer, limits::commit_timeout, std::move(commit))
+      .then(
+          [this](const commit_reply& done) {
+            if (done.sequence)
+              persisted(*done.sequence);
+            else if (done.sequence.error().code == errc::outcome_unknown)
+              fail_and_quit();
+            else
+              finish(done.sequence.error());
+            work();
+          },
+          [this](caf::error&) { fail_and_quit(); });
+}
+
+// Memory follows the disk; the caller hears last. (The writer has announced the change already.)
+void mailbox_actor_state::persisted(uint64_t sequence) {
+  model->apply(in_flight->decided.delta);
+  if (in_flight->trying_pin)
+    return verify_pin();
+  auto reply = std::move(in_flight->decided.reply);
+  if (auto* done = std::get_if<answer::deposited>(&reply))
+    done->sequence = sequence;
+  finish(std::move(reply));
+}
+
+void mailbox_actor_state::finish(outcome what) {
+  auto done = std::exchange(in_flight, std::nullopt);
+  done->reply.deliver(answered{std::move(what)});
+}
+
+/// From outside, a device cannot tell a wrong PIN from a wrong message.
+void mailbox_actor_state::refuse(failure why) {
+  bool tell = device_answer(in_flight->what->op) == nullptr || why.code == errc::storage_failure;
+  finish(tell ? std::move(why) : pin_denied());
+}
+
+void mailbox_actor_state::fail_and_quit() {
+  abandon();
+  self->quit(caf::sec::runtime_error); // the node rebuilds the mailbox from what is on disk
+}
+
+/// What was begun may be on disk; what waits certainly is not.
+void mailbox_actor_state::abandon() {
+  if (auto open = std::exchange(in_flight, std::nullopt))
+    open->reply.deliver(answered{unknown_outcome()});
+  for (auto& entry : std::exchange(waiting, {}))
+    entry.reply.deliver(answered{
+        failure{errc::busy, "mailbox_restarting", "the mailbox is being reloaded: retry shortly"}});
+}
+
+mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_actor_state> self,
+                                     mailbox_state start,
+                                     std::shared_ptr<const mailbox_services> services) {
+  self->state.model.emplace(std::move(start), services->environment);
+  self->state.services = std::move(services);
+  install_handlers(self, [self] { self->state.abandon(); });
+  return {
+      [self](command_ptr& what) { return self->state.accept(std::move(what)); },
+      [self](retire) {
+        self->state.retiring = true;
+        self->state.work();
+      },
+  };
+}
+
+} // namespace restante

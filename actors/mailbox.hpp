@@ -1,0 +1,70 @@
+// One MAILBOX actor: the single writer of one subscriber's mailbox. It carries out one command at a
+// time, in the order decide -> persist -> apply -> answer; commands behind it wait, bounded.
+//
+// Invariants: at most one command is in flight; every accepted command is in `waiting` or in flight
+// until it is answered, exactly once; the model holds only what the store has confirmed.
+// Owned by the node, which loads it from disk, retires it when idle and rebuilds it when it fails.
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+#include <deque>
+#include <optional>
+
+namespace restante {
+
+/// Whom a mailbox turns to. Shared by all mailboxes of a node.
+struct mailbox_services {
+  store_writer_actor writer;
+  store_reader_actor reader;
+  pin_hasher_actor hasher;
+  environment_ptr environment;
+};
+
+struct mailbox_actor_state {
+  static inline constexpr const char* name = "mailbox";
+  explicit mailbox_actor_state(mailbox_actor::pointer s) : self{s} {}
+
+  struct job {
+    command_ptr what;
+    caf::typed_response_promise<answered> reply;
+    facts known;
+    decision decided;
+    /// The PIN attempt to judge once its count is on disk.
+    bool trying_pin = false;
+  };
+
+  caf::result<answered> accept(command_ptr what);
+  void work();
+
+  // The stages of a job, in order.
+  void start();
+  void try_pin(const challenge_answer& answer);
+  void verify_pin();
+  void fetch();
+  void hash();
+  void decide();
+  void persist(decision what);
+  void persisted(uint64_t sequence);
+
+  void finish(outcome what);
+  void refuse(failure why);
+  void fail_and_quit();
+  void abandon();
+
+  mailbox_actor::pointer self;
+  std::shared_ptr<const mailbox_services> services;
+  std::optional<mailbox_model> model;
+  std::deque<job> waiting;
+  std::optional<job> in_flight;
+  bool retiring = false;
+};
+
+mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_actor_state> self,
+                                     mailbox_state start,
+                                     std::shared_ptr<const mailbox_services> services);
+
+/// The answer of a device request is looked at before anything else.
+[[nodiscard]] const challenge_answer* device_answer(const mailbox_op& what);
+
+} // namespace restante

@@ -1,0 +1,185 @@
+#include "actors/node.hpp"
+
+#include "actors/access.hpp"
+#include "actors/handlers.hpp"
+#include "schemas/limits.hpp"
+
+#include <list>
+#include <unordered_map>
+
+namespace restante {
+
+namespace {
+
+struct sweep {};
+
+} // namespace
+} // namespace restante
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(restante::sweep)
+namespace restante {
+namespace {
+
+using node_self = node_actor::extend<caf::reacts_to<sweep>>;
+constexpr auto sweep_interval = std::chrono::seconds{1};
+
+failure loading_failed() {
+  return {errc::busy, "mailbox_loading", "the mailbox could not be loaded in time: retry shortly"};
+}
+
+struct node_state {
+  static inline constexpr const char* name = "node";
+  explicit node_state(node_self::pointer s) : self{s} {}
+
+  struct waiter {
+    command_ptr what;
+    caf::typed_response_promise<answered> reply;
+  };
+  enum class phase { loading, active, leaving };
+  struct entry {
+    phase is = phase::loading;
+    mailbox_actor box;
+    std::vector<waiter> waiting;
+    std::list<mailbox_id>::iterator used; // place in `by_use` while active
+    caf::actor_clock::time_point last;
+  };
+
+  node_self::pointer self;
+  node_options options;
+  std::unordered_map<mailbox_id, entry> boxes;
+  std::unordered_map<caf::actor_addr, mailbox_id> by_address;
+  std::list<mailbox_id> by_use; // active mailboxes, the longest idle first
+  uint64_t loads = 0, failures = 0, passivations = 0;
+
+  caf::result<answered> route(command_ptr what) {
+    auto [at, fresh] = boxes.try_emplace(what->mailbox);
+    auto& there = at->second;
+    if (there.is == phase::active) {
+      touch(there);
+      return self->delegate(there.box, std::move(what));
+    }
+    if (there.waiting.size() >= limits::load_waiting_max)
+      return answered{loading_failed()};
+    auto id = what->mailbox;
+    auto reply = self->make_response_promise<answered>();
+    there.waiting.push_back({std::move(what), reply});
+    if (fresh)
+      load(id);
+    return reply;
+  }
+
+  void touch(entry& there) {
+    there.last = self->clock().now();
+    by_use.splice(by_use.end(), by_use, there.used);
+  }
+
+  void load(const mailbox_id& id) {
+    ++loads;
+    self->request(options.services->reader, limits::load_timeout, load_request{id})
+        .then([this, id](load_reply& done) { loaded(id, std::move(done.state)); },
+              [this, id](caf::error&) { give_up(id, loading_failed()); });
+  }
+
+  void loaded(const mailbox_id& id, result<mailbox_state> state) {
+    if (!state)
+      return give_up(id, state.error());
+    auto& there = boxes[id];
+    // A mailbox that does not exist gets an actor only to be created: guessing ids costs nothing.
+    bool creates = false;
+    for (const auto& waiter : there.waiting)
+      creates |= std::holds_alternative<op::create>(waiter.what->op);
+    if (!state->exists() && !creates)
+      return give_up(id, unknown_mailbox());
+    there.is = phase::active;
+    there.box = self->spawn<caf::monitored>(mailbox, std::move(*state), options.services);
+    by_address.emplace(there.box.address(), id);
+    there.used = by_use.insert(by_use.end(), id);
+    there.last = self->clock().now();
+    for (auto& waiter : std::exchange(there.waiting, {}))
+      waiter.reply.delegate(there.box, std::move(waiter.what));
+  }
+
+  void give_up(const mailbox_id& id, const failure& why) {
+    auto at = boxes.find(id);
+    for (auto& waiter : at->second.waiting)
+      waiter.reply.deliver(answered{why});
+    boxes.erase(at);
+  }
+
+  void retire_one(entry& there) {
+    ++passivations;
+    there.is = phase::leaving;
+    by_use.erase(there.used);
+    self->send(there.box, retire{});
+  }
+
+  void passivate() {
+    auto now = self->clock().now();
+    while (!by_use.empty()) {
+      auto& oldest = boxes[by_use.front()];
+      if (by_use.size() <= limits::active_mailboxes_max && now - oldest.last < options.idle)
+        break;
+      retire_one(oldest);
+    }
+    self->delayed_send(self, sweep_interval, sweep{});
+  }
+
+  /// A mailbox has ended: by retiring, or because it failed. Who came meanwhile gets a new one,
+  /// built from what is on disk.
+  void ended(const caf::down_msg& msg) {
+    auto address = by_address.find(msg.source);
+    if (address == by_address.end())
+      return;
+    auto id = address->second;
+    by_address.erase(address);
+    auto at = boxes.find(id);
+    auto& there = at->second;
+    if (there.is == phase::active) {
+      by_use.erase(there.used);
+      ++failures;
+    }
+    if (there.waiting.empty()) {
+      boxes.erase(at);
+      return;
+    }
+    there.is = phase::loading;
+    there.box = nullptr;
+    load(id);
+  }
+
+  void abandon() {
+    for (auto& [id, there] : boxes)
+      for (auto& waiter : std::exchange(there.waiting, {}))
+        waiter.reply.deliver(answered{
+            failure{errc::shutting_down, "node_stopping", "the node is stopping: reconnect"}});
+    for (auto& [id, there] : boxes)
+      if (there.box)
+        self->send_exit(there.box, caf::exit_reason::user_shutdown);
+  }
+
+  answered status() const {
+    return answered{answer::status{{{"mailboxes_active", std::to_string(by_use.size())},
+                                    {"mailboxes_loaded_total", std::to_string(loads)},
+                                    {"mailboxes_passivated_total", std::to_string(passivations)},
+                                    {"mailboxes_failed_total", std::to_string(failures)}}}};
+  }
+};
+
+node_self::behavior_type node(node_self::stateful_pointer<node_state> self, node_options options) {
+  self->state.options = std::move(options);
+  install_handlers(self, [self] { self->state.abandon(); });
+  self->set_down_handler([self](caf::down_msg& msg) { self->state.ended(msg); });
+  self->delayed_send(self, sweep_interval, sweep{});
+  return {
+      [self](command_ptr& what) { return self->state.route(std::move(what)); },
+      [self](node_status_request) { return self->state.status(); },
+      [self](sweep) { self->state.passivate(); },
+  };
+}
+
+} // namespace
+
+node_actor spawn_node(caf::actor_system& system, node_options options) {
+  return system.spawn(node, std::move(options));
+}
+
+} // namespace restante

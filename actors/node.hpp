@@ -1,0 +1,21 @@
+// The NODE: routes commands to mailboxes, loads them on first use, passivates the idle ones and
+// rebuilds those that fail. It holds no message and no setting: a mailbox's actor is the only one
+// that knows its contents.
+//
+// Invariants: at most one actor exists for a mailbox; commands for a mailbox that is being loaded
+// or retired wait here, bounded, and are answered even when loading fails.
+#pragma once
+
+#include "actors/mailbox.hpp"
+
+namespace restante {
+
+struct node_options {
+  std::shared_ptr<const mailbox_services> services;
+  /// A mailbox nobody used for this long is passivated.
+  std::chrono::seconds idle{60};
+};
+
+node_actor spawn_node(caf::actor_system& system, node_options options);
+
+} // namespace restante

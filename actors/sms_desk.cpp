@@ -1,0 +1,219 @@
+#include "actors/sms_desk.hpp"
+
+#include "actors/handlers.hpp"
+#include "actors/numbers.hpp"
+#include "actors/sms_command.hpp"
+#include "schemas/limits.hpp"
+#include "storage/keys.hpp"
+#include "storage/mailbox_rows.hpp"
+
+#include <charconv>
+#include <deque>
+#include <unordered_set>
+
+namespace restante {
+
+namespace {
+
+constexpr wall_ms day_ms = 86'400'000;
+
+failure interrupted() {
+  return {errc::outcome_unknown, "sms_desk_interrupted",
+          "it may or may not have been done: send the text again with the same id"};
+}
+
+/// One text on its way.
+struct errand {
+  tenant_ptr owner;   // whose short code it came to
+  std::string number; // of the sender, E.164
+  std::string id;     // gateway and its id: names whatever comes of the text
+  caf::typed_response_promise<answered> reply;
+};
+using errand_ptr = std::shared_ptr<const errand>;
+
+struct sms_desk_state {
+  static inline constexpr const char* name = "sms-desk";
+  explicit sms_desk_state(sms_desk_actor::pointer s) : self{s} {}
+
+  sms_desk_actor::pointer self;
+  sms_desk_options options;
+  std::unordered_set<std::string> seen;
+  std::deque<std::string> seen_order;
+
+  caf::result<answered> accept(const texted& what) {
+    auto owner = options.environment->tenants->find_by_short_code(*what.gateway, what.what.to);
+    if (!owner)
+      return answered{failure{errc::not_found, "short_code_unknown",
+                              "no tenant you serve has that short code: check `to`"}};
+    auto number = normalise_number(what.what.from, owner->region);
+    if (!number)
+      return answered{number.error()};
+    auto id = what.gateway->name + "/" + what.what.id;
+    if (seen.contains(id))
+      return answered{answer::done{false}};
+    auto reply = self->make_response_promise<answered>();
+    auto job = std::make_shared<const errand>(errand{owner, std::move(*number), id, reply});
+    std::visit([&](const auto& command) { carry_out(job, command); }, parse_sms(what.what.text));
+    return reply;
+  }
+
+  /// Repeats of a text that was carried out are dropped; one that failed may be sent again.
+  void remember(const std::string& id) {
+    if (!seen.insert(id).second)
+      return;
+    seen_order.push_back(id);
+    if (seen_order.size() > limits::sms_remembered_max) {
+      seen.erase(seen_order.front());
+      seen_order.pop_front();
+    }
+  }
+
+  void end(const errand_ptr& job, outcome what) {
+    if (!std::holds_alternative<failure>(what))
+      remember(job->id);
+    answer_with(job->reply, std::move(what));
+  }
+
+  /// Asks the directory as the short code's tenant and goes on with its answer.
+  template <class Next>
+  void ask_directory(const errand_ptr& job, operation what, Next next) {
+    auto asked = std::make_shared<const tenant_request>(tenant_request{
+        job->owner, request{1, milliseconds{limits::deadline_default}, job->id, std::move(what)}});
+    self->request(options.directory, limits::deadline_default, asked)
+        .then([this, job, next](answered& done) { next(this, job, std::move(done.what)); },
+              [this, job](caf::error&) { end(job, interrupted()); });
+  }
+
+  subscriber_ref sender(const errand_ptr& job) const {
+    return {subscriber_ref::by::number, job->number};
+  }
+
+  static bool passing(const failure& why) {
+    return why.code == errc::busy || why.code == errc::outcome_unknown ||
+           why.code == errc::shutting_down || why.code == errc::storage_full;
+  }
+
+  // --- the commands ----------------------------------------------------------------------------
+
+  void carry_out(const errand_ptr& job, const sms_activate& what) {
+    ask::register_device asked;
+    asked.imei = what.imei;
+    asked.number = job->number;
+    asked.pin = what.pin;
+    asked.language = what.language;
+    // The mailbox welcomes a new device, the directory greets a known one.
+    ask_directory(job, std::move(asked), [](auto* desk, const errand_ptr& job, outcome done) {
+      auto* why = std::get_if<failure>(&done);
+      if (why == nullptr || passing(*why))
+        return desk->end(job, std::move(done));
+      desk->tell(job, notice::refused, {});
+    });
+  }
+
+  void carry_out(const errand_ptr& job, const sms_status&) {
+    ask_directory(job, ask::of_mailbox{sender(job), op::describe{}},
+                  [](auto* desk, const errand_ptr& job, outcome done) {
+                    if (auto* profile = std::get_if<answer::profile>(&done))
+                      return desk->tell(job, notice::status,
+                                        {.profile = to_string(profile->id),
+                                         .unheard = profile->unheard,
+                                         .total = profile->messages});
+                    if (passing(std::get<failure>(done)))
+                      return desk->end(job, std::move(done));
+                    desk->help_once_a_day(job);
+                  });
+  }
+
+  void carry_out(const errand_ptr& job, const sms_delete& what) {
+    if (!what.number || what.pin.empty())
+      return tell(job, notice::help, {});
+    // The network's word for the number takes the place of the challenge; the PIN is still asked.
+    op::remove remove{{std::nullopt, *what.number}, channel::device, {"sms", what.pin}, false};
+    ask_directory(job, ask::of_mailbox{sender(job), std::move(remove)},
+                  [](auto* desk, const errand_ptr& job, outcome done) {
+                    auto* why = std::get_if<failure>(&done);
+                    if (why == nullptr || passing(*why))
+                      return desk->end(job, std::move(done)); // the mailbox tells of the removal
+                    desk->tell(job, notice::refused, {});
+                  });
+  }
+
+  void carry_out(const errand_ptr& job, const sms_stop&) {
+    op::set_preferences off;
+    off.notifications = toggle::off;
+    ask_directory(job, ask::of_mailbox{sender(job), off},
+                  [](auto* desk, const errand_ptr& job, outcome done) {
+                    auto* why = std::get_if<failure>(&done);
+                    if (why != nullptr && !passing(*why))
+                      done = answer::done{false}; // nobody to silence
+                    desk->end(job, std::move(done));
+                  });
+  }
+
+  void carry_out(const errand_ptr& job, const sms_help&) { tell(job, notice::help, {}); }
+  void carry_out(const errand_ptr& job, const sms_unknown&) { help_once_a_day(job); }
+
+  // --- answers by text -------------------------------------------------------------------------
+
+  notification text_for(const errand_ptr& job, notice kind, notice_facts facts) const {
+    mailbox_state nobody;
+    nobody.profile.tenant = job->owner->name;
+    nobody.profile.aliases.insert({alias_kind::number, job->number});
+    return make_notification(*options.environment, nobody, kind, std::move(facts), {job->id});
+  }
+
+  void tell(const errand_ptr& job, notice kind, notice_facts facts) {
+    auto commit = std::make_shared<commit_request>();
+    append_outbox_row(commit->rows, text_for(job, kind, std::move(facts)));
+    write(job, std::move(commit));
+  }
+
+  void write(const errand_ptr& job, std::shared_ptr<commit_request> commit) {
+    self->request(options.writer, limits::commit_timeout, std::move(commit))
+        .then(
+            [this, job](const commit_reply& done) {
+              end(job,
+                  done.sequence ? outcome{answer::done{true}} : outcome{done.sequence.error()});
+            },
+            [this, job](caf::error&) { end(job, interrupted()); });
+  }
+
+  void help_once_a_day(const errand_ptr& job) {
+    auto key = meta_key("help/" + job->number);
+    self->request(options.reader, limits::load_timeout, get_request{{{family::meta, key}}})
+        .then([this, job, key](const get_reply& got) { help(job, key, got); },
+              [this, job](caf::error&) { end(job, interrupted()); });
+  }
+
+  void help(const errand_ptr& job, const std::string& key, const get_reply& got) {
+    if (!got.values)
+      return end(job, got.values.error());
+    auto now = options.environment->clock->now();
+    wall_ms last = 0;
+    if (const auto& row = got.values->front())
+      std::from_chars(row->view().data(), row->view().data() + row->size(), last);
+    if (now - last < day_ms)
+      return end(job, answer::done{false});
+    auto commit = std::make_shared<commit_request>();
+    commit->rows.push_back(row::put(family::meta, key, std::to_string(now)));
+    append_outbox_row(commit->rows, text_for(job, notice::help, {}));
+    write(job, std::move(commit));
+  }
+};
+
+sms_desk_actor::behavior_type sms_desk(sms_desk_actor::stateful_pointer<sms_desk_state> self,
+                                       sms_desk_options options) {
+  self->state.options = std::move(options);
+  install_handlers(self, [] {});
+  return {
+      [self](const texted& what) { return self->state.accept(what); },
+  };
+}
+
+} // namespace
+
+sms_desk_actor spawn_sms_desk(caf::actor_system& system, sms_desk_options options) {
+  return system.spawn(sms_desk, std::move(options));
+}
+
+} // namespace restante

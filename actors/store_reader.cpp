@@ -1,0 +1,69 @@
+#include "actors/store_reader.hpp"
+
+#include "actors/handlers.hpp"
+#include "storage/keys.hpp"
+#include "storage/mailbox_rows.hpp"
+
+namespace restante {
+
+namespace {
+
+get_reply get(const kv_store& store, const get_request& what) {
+  std::vector<std::optional<chunk>> values;
+  values.reserve(what.rows.size());
+  for (const auto& name : what.rows) {
+    auto value = store.get(name.in, name.key);
+    if (!value)
+      return {tl::unexpected<failure>{value.error()}};
+    values.push_back(std::move(*value));
+  }
+  return {std::move(values)};
+}
+
+list_reply list(const kv_store& store, const list_request& what) {
+  std::vector<mailbox_state> out;
+  auto from = what.after ? key_after(profile_key(*what.after)) : std::string{};
+  while (out.size() < what.limit) {
+    auto page = store.scan(family::profiles, {}, from, what.limit);
+    if (!page)
+      return {tl::unexpected<failure>{page.error()}};
+    if (page->empty())
+      break;
+    for (const auto& entry : *page) {
+      auto id = parse_profile_key(entry.key);
+      if (!id || out.size() == what.limit)
+        continue;
+      auto box = load_mailbox(store, *id);
+      if (!box)
+        return {tl::unexpected<failure>{box.error()}};
+      if (what.tenant.empty() || box->profile.tenant == what.tenant)
+        out.push_back(std::move(*box));
+    }
+    from = key_after(page->back().key);
+  }
+  return {std::move(out)};
+}
+
+store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
+                                               std::shared_ptr<const kv_store> store) {
+  install_handlers(self, [] {});
+  return {
+      [store](const load_request& what) { return load_reply{load_mailbox(*store, what.id)}; },
+      [store](const get_request& what) { return get(*store, what); },
+      [store](const page_request& what) {
+        return page_reply{store->scan(what.in, what.prefix, what.from, what.limit)};
+      },
+      [store](const list_request& what) { return list(*store, what); },
+  };
+}
+
+} // namespace
+
+store_reader_actor spawn_store_reader(caf::actor_system& system,
+                                      std::shared_ptr<const kv_store> store, bool detached) {
+  if (detached)
+    return system.spawn<caf::detached>(store_reader, std::move(store));
+  return system.spawn(store_reader, std::move(store));
+}
+
+} // namespace restante

@@ -1,0 +1,140 @@
+#include "bridges/gate.hpp"
+
+#include "actors/directory.hpp"
+#include "actors/handlers.hpp"
+#include "actors/mailbox.hpp"
+
+namespace restante {
+
+namespace {
+
+failure overdue() {
+  return {errc::outcome_unknown, "deadline_passed",
+          "no answer in time: it may or may not have been done; retry with the same request id"};
+}
+
+/// What must come back with an answer.
+struct return_address {
+  uint64_t session = 0;
+  uint64_t correlation = 0;
+  tenant_ptr who;
+  std::string request_id;
+  size_t bytes = 0;
+};
+
+struct gate_state {
+  static inline constexpr const char* name = "gate";
+  explicit gate_state(gate_actor::pointer s) : self{s} {}
+
+  gate_actor::pointer self;
+  gate_options options;
+
+  void take(std::vector<inbound>& batch) {
+    for (auto& entry : batch)
+      route(entry);
+  }
+
+  void route(inbound& in) {
+    return_address back{in.session, in.what.correlation, in.who, in.what.request_id, in.bytes};
+    auto& what = in.what.what;
+    if (std::holds_alternative<ask::ping>(what))
+      return answer(back, answer::pong{});
+    if (auto* done = std::get_if<ask::acknowledge>(&what)) {
+      self->send(options.feed, feed_acknowledge{in.who, *done});
+      return release(back);
+    }
+    if (auto* subscribe = std::get_if<ask::subscribe>(&what))
+      return begin_subscription(in, back, *subscribe);
+    if (auto* of = std::get_if<ask::of_mailbox>(&what))
+      return route_to_mailbox(in, back, *of);
+    pass(options.directory, in, back);
+  }
+
+  void begin_subscription(const inbound& in, const return_address& back,
+                          const ask::subscribe& what) {
+    if (in.session == 0)
+      return answer(back, failure{errc::unsupported, "subscription_unanswerable",
+                                  "subscribe on a router endpoint: this one carries no replies"});
+    expect(back, in.what.deadline,
+           self->request(options.feed, in.what.deadline,
+                         feed_subscribe{in.who, what, {in.session, in.what.correlation}},
+                         event_sink_actor{self}));
+  }
+
+  void route_to_mailbox(inbound& in, const return_address& back, ask::of_mailbox& of) {
+    if (device_answer(of.op) != nullptr)
+      return pass(options.gatekeeper, in, back);
+    auto direct = direct_mailbox(of.subscriber);
+    if (!direct)
+      return pass(options.directory, in, back);
+    if (!*direct)
+      return answer(back, direct->error());
+    auto what = std::make_shared<const command>(
+        command{in.who, std::move(in.what.request_id), **direct, std::move(of.op)});
+    expect(back, in.what.deadline, self->request(options.node, in.what.deadline, std::move(what)));
+  }
+
+  template <class Handle>
+  void pass(const Handle& to, inbound& in, const return_address& back) {
+    auto deadline = in.what.deadline;
+    auto what = std::make_shared<const tenant_request>(tenant_request{in.who, std::move(in.what)});
+    expect(back, deadline, self->request(to, deadline, std::move(what)));
+  }
+
+  template <class Response>
+  void expect(const return_address& back, milliseconds, Response response) {
+    response.then([this, back](answered& done) { answer(back, std::move(done.what)); },
+                  [this, back](caf::error&) { answer(back, overdue()); });
+  }
+
+  void answer(const return_address& back, outcome what) {
+    if (back.session == 0)
+      return answer_by_event(back, what);
+    options.deliver({back.session, back.who->name,
+                     encode_reply({back.correlation, std::move(what)}), back.bytes, true});
+  }
+
+  /// Acceptance shows in the feed by itself: it is a change.
+  void answer_by_event(const return_address& back, const outcome& what) {
+    if (auto* why = std::get_if<failure>(&what)) {
+      answer::event event;
+      event.what = cause::refused;
+      event.at = options.environment->clock->now();
+      event.request_id = back.request_id;
+      event.tenant = back.who->name;
+      event.why = *why;
+      self->send(options.feed, feed_notice{back.who, std::move(event)});
+    }
+    release(back);
+  }
+
+  /// Gives back the budget of a request that gets no frames.
+  void release(const return_address& back) {
+    options.deliver({0, back.who->name, {}, back.bytes, true});
+  }
+
+  void push(const feed_events& what) {
+    for (const auto& event : what.events)
+      options.deliver({what.address.session, what.who->name,
+                       encode_reply({what.address.correlation, event}), 0, false});
+  }
+};
+
+gate_actor::behavior_type gate(gate_actor::stateful_pointer<gate_state> self,
+                               gate_options options) {
+  self->state.options = std::move(options);
+  install_handlers(self, [] {});
+  return {
+      [self](const inbound_batch& batch) { self->state.take(*batch); },
+      [self](const feed_events& what) { self->state.push(what); },
+      [self](const feed_leave& what) { self->send(self->state.options.feed, what); },
+  };
+}
+
+} // namespace
+
+gate_actor spawn_gate(caf::actor_system& system, gate_options options) {
+  return system.spawn(gate, std::move(options));
+}
+
+} // namespace restante

@@ -1,0 +1,220 @@
+#include "bridges/router.hpp"
+
+#include "bridges/curve_keys.hpp"
+#include "schemas/limits.hpp"
+
+namespace restante {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Messages taken from a socket before the loop looks at its other duties.
+constexpr int drain_burst = 256;
+/// Clients remembered without being connected to anything in flight; the oldest go first.
+constexpr size_t clients_max = 65'536;
+/// A frame somewhat over the limit is still received, so that an honest client is told;
+/// libzmq drops the connection of one that sends more.
+constexpr int64_t frame_bytes_received = 2 * static_cast<int64_t>(limits::media_bytes_max);
+constexpr int queued_messages = 1'000;
+constexpr auto linger = 1'000ms;
+constexpr auto handshake = 3'000ms;
+constexpr auto heartbeat = 5'000ms;
+constexpr auto heartbeat_timeout = 15'000ms;
+
+zmq::socket_type type_of(endpoint_options::pattern how) {
+  switch (how) {
+  case endpoint_options::pattern::pull:
+    return zmq::socket_type::pull;
+  case endpoint_options::pattern::sub:
+    return zmq::socket_type::sub;
+  case endpoint_options::pattern::router:
+    break;
+  }
+  return zmq::socket_type::router;
+}
+
+/// Keeps a chunk alive while ZeroMQ sends it, and counts it as unread until then.
+struct lent {
+  chunk bytes;
+  std::shared_ptr<std::atomic<size_t>> unread;
+};
+
+void give_back(void*, void* hint) {
+  auto* what = static_cast<lent*>(hint);
+  what->unread->fetch_sub(what->bytes.size(), std::memory_order_relaxed);
+  delete what;
+}
+
+zmq::message_t lend(chunk bytes, const std::shared_ptr<std::atomic<size_t>>& unread) {
+  unread->fetch_add(bytes.size(), std::memory_order_relaxed);
+  auto* what = new lent{std::move(bytes), unread};
+  auto view = what->bytes.view();
+  // ZeroMQ does not write through this pointer.
+  return {const_cast<char*>(view.data()), view.size(), give_back, what};
+}
+
+chunk share(zmq::message_t frame) {
+  auto owner = std::make_shared<zmq::message_t>(std::move(frame));
+  std::string_view view{static_cast<const char*>(owner->data()), owner->size()};
+  return {std::move(owner), view};
+}
+
+} // namespace
+
+router::router(socket_loop& loop, endpoint_options options,
+               std::shared_ptr<const tenant_registry> tenants, probe& figures,
+               std::atomic<uint64_t>& next_session, receiver on_message)
+    : options_{std::move(options)}
+    , tenants_{std::move(tenants)}
+    , probe_{figures}
+    , next_session_{next_session}
+    , on_message_{std::move(on_message)}
+    , socket_{std::make_shared<zmq::socket_t>(loop.context(), type_of(options_.how))} {
+  set_options();
+  socket_->bind(options_.address);
+  loop.watch(socket_, [this] { drain(); });
+}
+
+void router::set_options() {
+  using namespace zmq::sockopt;
+  auto ms = [](std::chrono::milliseconds value) { return static_cast<int>(value.count()); };
+  if (options_.how == endpoint_options::pattern::router)
+    socket_->set(router_mandatory, true);
+  if (options_.how == endpoint_options::pattern::sub)
+    socket_->set(subscribe, "");
+  socket_->set(zmq::sockopt::linger, ms(restante::linger));
+  socket_->set(maxmsgsize, frame_bytes_received);
+  socket_->set(handshake_ivl, ms(handshake));
+  socket_->set(heartbeat_ivl, ms(heartbeat));
+  socket_->set(zmq::sockopt::heartbeat_timeout, ms(restante::heartbeat_timeout));
+  socket_->set(heartbeat_ttl, ms(restante::heartbeat_timeout));
+  socket_->set(sndhwm, queued_messages);
+  socket_->set(rcvhwm, queued_messages);
+  socket_->set(backlog, 1024);
+  if (!options_.curve_secret.empty()) {
+    socket_->set(curve_server, true);
+    socket_->set(curve_secretkey, to_z85(options_.curve_secret));
+    socket_->set(zap_domain, options_.zap_domain);
+  }
+}
+
+std::string router::address() const { return socket_->get(zmq::sockopt::last_endpoint); }
+
+void router::drain() {
+  for (int i = 0; i < drain_burst && receive_one(); ++i) {
+  }
+}
+
+bool router::receive_one() {
+  zmq::message_t frame;
+  if (!socket_->recv(frame, zmq::recv_flags::dontwait))
+    return false;
+  std::string routing_id;
+  bool more = frame.more();
+  const char* user = zmq_msg_gets(frame.handle(), "User-Id"); // none without ZAP
+  std::string user_id = user == nullptr ? "" : user;
+  received out;
+  size_t count = 0;
+  if (options_.how == endpoint_options::pattern::router) {
+    routing_id = frame.to_string();
+  } else {
+    out.frames.push_back(share(std::move(frame)));
+    count = 1;
+  }
+  while (more) {
+    zmq::message_t next;
+    (void)socket_->recv(next); // the rest of a message is there with its first frame
+    more = next.more();
+    if (++count <= limits::frames_max + 1)
+      out.frames.push_back(share(std::move(next)));
+  }
+  if (options_.how == endpoint_options::pattern::router)
+    out.session = client_of(routing_id, user_id).session;
+  out.who = tenant_by_user_id(user_id);
+  on_message_(std::move(out));
+  return true;
+}
+
+router::client& router::client_of(const std::string& routing_id, const std::string& user_id) {
+  auto at = by_routing_id_.find(routing_id);
+  if (at != by_routing_id_.end()) {
+    auto& there = by_session_[at->second];
+    if (there.user_id == user_id)
+      return there;
+    forget(at->second); // the routing id was taken over by another key: a new session
+  }
+  if (by_session_.size() >= clients_max)
+    forget(by_session_.begin()->first);
+  auto session = next_session_.fetch_add(1);
+  by_routing_id_[routing_id] = session;
+  return by_session_[session] = {session, routing_id, user_id,
+                                 std::make_shared<std::atomic<size_t>>(0)};
+}
+
+// The user id is "<tenant>/<the key's first 16 hex digits>", as the ZAP handler made it: a tenant
+// that got a new key is not reached by connections made with the old one.
+tenant_ptr router::tenant_by_user_id(const std::string& user_id) const {
+  if (options_.curve_secret.empty()) {
+    auto who = tenants_->find(options_.local_tenant);
+    return who && !who->revoked ? who : nullptr;
+  }
+  auto slash = user_id.find('/');
+  if (slash == std::string::npos)
+    return nullptr;
+  auto who = tenants_->find(std::string_view{user_id}.substr(0, slash));
+  if (!who || who->revoked ||
+      to_hex(std::string_view{who->public_key}.substr(0, 8)) != user_id.substr(slash + 1))
+    return nullptr;
+  return who;
+}
+
+tenant_ptr router::tenant_of(uint64_t session) const {
+  auto at = by_session_.find(session);
+  return at == by_session_.end() ? nullptr : tenant_by_user_id(at->second.user_id);
+}
+
+bool router::unread_too_much(uint64_t session) const {
+  auto at = by_session_.find(session);
+  return at != by_session_.end() &&
+         at->second.unread->load(std::memory_order_relaxed) > limits::client_unread_bytes_max;
+}
+
+void router::forget(uint64_t session) {
+  auto at = by_session_.find(session);
+  if (at == by_session_.end())
+    return;
+  auto route = by_routing_id_.find(at->second.routing_id);
+  if (route != by_routing_id_.end() && route->second == session)
+    by_routing_id_.erase(route);
+  by_session_.erase(at);
+}
+
+router::sent router::send(uint64_t session, const frames& what) {
+  auto at = by_session_.find(session);
+  if (at == by_session_.end())
+    return sent::gone;
+  auto& to = at->second;
+  using zmq::send_flags;
+  auto more = send_flags::dontwait | send_flags::sndmore;
+  try {
+    // Mandatory routing: the first frame fails when the client is gone or its queue is full; the
+    // frames behind it are then never begun.
+    if (!socket_->send(zmq::buffer(to.routing_id), more)) {
+      probe_.refused("client_queue_full");
+      return sent::full;
+    }
+    (void)socket_->send(lend(chunk{what.envelope}, to.unread),
+                        what.media.empty() ? send_flags::dontwait : more);
+    for (size_t i = 0; i < what.media.size(); ++i)
+      (void)socket_->send(lend(what.media[i], to.unread),
+                          i + 1 == what.media.size() ? send_flags::dontwait : more);
+  } catch (const zmq::error_t& e) {
+    probe_.refused(e.num() == EHOSTUNREACH ? "client_gone" : "client_unsendable");
+    forget(session);
+    return sent::gone;
+  }
+  return sent::yes;
+}
+
+} // namespace restante

@@ -1,0 +1,66 @@
+// One thread that owns all ZeroMQ sockets of a bridge; nobody else may touch them. Others reach it
+// by `post`: the task runs on the loop's thread, in order.
+//
+// Invariants: sockets are made, used and closed on the loop's thread; `post` never blocks on the
+// loop; after `stop` returns the thread is gone and every task posted before has run.
+#pragma once
+
+#include <zmq.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace restante {
+
+class socket_loop {
+public:
+  using task = std::function<void()>;
+
+  explicit socket_loop(std::string name);
+  ~socket_loop();
+  socket_loop(const socket_loop&) = delete;
+  socket_loop& operator=(const socket_loop&) = delete;
+
+  [[nodiscard]] zmq::context_t& context() { return context_; }
+
+  /// Before `start`: calls `readable` on the loop's thread whenever the socket has input.
+  void watch(std::shared_ptr<zmq::socket_t> socket, task readable);
+
+  /// Before `start`: calls `tick` about every interval.
+  void every(std::chrono::milliseconds interval, task tick);
+
+  void start();
+
+  /// Runs `what` on the loop's thread. From any thread; dropped once the loop has stopped.
+  void post(task what);
+
+  /// Runs what was posted, closes the sockets and joins. Safe to call twice.
+  void stop();
+
+private:
+  struct watched {
+    std::shared_ptr<zmq::socket_t> socket;
+    task readable;
+  };
+
+  void run();
+  void run_posted();
+  void wake();
+
+  std::string name_;
+  zmq::context_t context_{1};
+  std::vector<watched> watched_;
+  std::chrono::milliseconds interval_{1000};
+  task tick_;
+  std::mutex mutex_;
+  std::vector<task> posted_; // guarded by mutex_
+  bool stopping_ = false;    // guarded by mutex_
+  int wake_fd_ = -1;
+  std::thread thread_;
+};
+
+} // namespace restante

@@ -1,0 +1,151 @@
+// restanted: one node. Reads its configuration, serves until SIGTERM or SIGINT, answers everything
+// it has accepted, and ends.
+#include "cluster/engine.hpp"
+#include "cluster/example_config.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace {
+
+using namespace restante;
+
+constexpr const char* footer = R"(
+Examples:
+  restanted --example-config > restante.toml      every key, explained
+  restanted init var                              a directory with configuration and keys
+  restanted --config var/restante.toml            serve until SIGTERM
+  restanted --config var/restante.toml --check    only read the configuration
+
+Exit status: 0 ended as asked, 1 could not serve, 2 command line or configuration is wrong,
+3 the data directory is in use, damaged or of another format.)";
+
+int complain(int status, const failure& why) {
+  std::cerr << "restanted: " << why.text << " [" << why.reason << "]\n";
+  return status;
+}
+
+int init(const std::filesystem::path& dir, const std::string& region, unsigned port_base) {
+  auto file = dir / "restante.toml";
+  if (std::filesystem::exists(file))
+    return complain(exit_code::usage, {errc::conflict, "config_exists",
+                                       file.string() + " exists: choose another directory"});
+  if (auto ok = create_node_keys(dir / "keys"); !ok)
+    return complain(exit_code::usage, ok.error());
+  std::ofstream out{file};
+  out << config_for_directory(dir, region, port_base);
+  if (!out.flush())
+    return complain(exit_code::usage, {errc::invalid_request, "config_unwritable",
+                                       file.string() + " can't be written"});
+  std::cout << "wrote " << file.string() << " and keys in " << (dir / "keys").string() << "\n";
+  return exit_code::ok;
+}
+
+/// A store that is there belongs to keys that must be there too.
+result<node_keys> keys_for(const node_config& config) {
+  bool fresh = !std::filesystem::exists(config.data) || std::filesystem::is_empty(config.data);
+  if (fresh)
+    if (auto ok = create_node_keys(config.keys); !ok)
+      return tl::unexpected<failure>{ok.error()};
+  return read_node_keys(config.keys);
+}
+
+bool about_storage(const failure& why) {
+  return why.code == errc::storage_failure || why.code == errc::storage_full;
+}
+
+int serve(const node_config& config) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int number : {SIGTERM, SIGINT, SIGUSR1})
+    sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr); // before any thread: all inherit it
+  std::signal(SIGPIPE, SIG_IGN);
+  logger log;
+  try {
+    log = logger{config.log_file, config.log_level};
+  } catch (const std::exception& e) {
+    return complain(exit_code::usage, {errc::invalid_request, "log_unwritable", e.what()});
+  }
+  auto keys = keys_for(config);
+  if (!keys)
+    return complain(exit_code::usage, keys.error());
+  auto fatal = [log](const failure& why) {
+    log.error("store_failed", {{"reason", why.reason}, {"text", why.text}});
+    kill(getpid(), SIGUSR1);
+  };
+  auto running = engine::start({config, std::move(*keys), log, {}, fatal});
+  if (!running) {
+    log.error("start_failed", {{"reason", running.error().reason}});
+    return complain(about_storage(running.error()) ? exit_code::storage : exit_code::failed,
+                    running.error());
+  }
+  log.info("serving", {{"region", config.region}, {"data", config.data.string()}});
+  auto addresses = (*running)->addresses();
+  for (size_t i = 0; i < addresses.size(); ++i)
+    log.info(
+        "endpoint",
+        {{"address", addresses[i]},
+         {"for", std::string{config_words::kinds[static_cast<size_t>(config.endpoints[i].is)]}}});
+  int number = 0;
+  sigwait(&signals, &number);
+  if (number == SIGUSR1) {
+    // Nothing may be acknowledged after a failed write, and closing would write: leave at once.
+    std::fflush(nullptr);
+    _exit(exit_code::storage);
+  }
+  log.info("draining", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  bool all_answered = (*running)->stop();
+  log.info("stopped", {{"all_answered", all_answered ? "yes" : "no"}});
+  return all_answered ? exit_code::ok : exit_code::failed;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  umask(077);
+  rlimit no_core{0, 0}; // a core would hold PINs and keys
+  setrlimit(RLIMIT_CORE, &no_core);
+  CLI::App app{"restanted: a Restante node"};
+  app.footer(footer);
+  std::string config_file, directory, region = "local";
+  unsigned port_base = 5601;
+  bool example = false, check = false;
+  app.add_option("--config", config_file, "TOML file to serve by");
+  app.add_flag("--check", check, "only read the configuration");
+  app.add_flag("--example-config", example, "print a commented configuration");
+  auto* make = app.add_subcommand("init", "make a directory with configuration and keys");
+  make->add_option("DIR", directory)->required();
+  make->add_option("--region", region, "region of birth of mailboxes made here");
+  make->add_option("--port-base", port_base, "first of five loopback ports");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
+  }
+  init_crypto();
+  if (example) {
+    std::cout << example_config();
+    return exit_code::ok;
+  }
+  if (make->parsed())
+    return init(directory, region, port_base);
+  if (config_file.empty()) {
+    std::cerr << "restanted: --config FILE is required; --help shows how to make one\n";
+    return exit_code::usage;
+  }
+  auto config = read_config(config_file);
+  if (!config)
+    return complain(exit_code::usage, config.error());
+  if (check) {
+    std::cout << config_file << " is fine\n";
+    return exit_code::ok;
+  }
+  return serve(*config);
+}

@@ -92,6 +92,7 @@ void router::set_options() {
   socket_->set(sndhwm, queued_messages);
   socket_->set(rcvhwm, queued_messages);
   socket_->set(backlog, 1024);
+  socket_->set(ipv6, options_.address.find('[') != std::string::npos);
   if (!options_.curve_secret.empty()) {
     socket_->set(curve_server, true);
     socket_->set(curve_secretkey, to_z85(options_.curve_secret));

@@ -43,6 +43,11 @@ int init(const std::filesystem::path& dir, const std::string& region, unsigned p
   if (!out.flush())
     return complain(exit_code::usage, {errc::invalid_request, "config_unwritable",
                                        file.string() + " can't be written"});
+  out.close();
+  if (auto readable = read_config(file); !readable) {
+    std::filesystem::remove(file); // an option was wrong: nothing half-made stays
+    return complain(exit_code::usage, readable.error());
+  }
   std::cout << "wrote " << file.string() << " and keys in " << (dir / "keys").string() << "\n";
   return exit_code::ok;
 }

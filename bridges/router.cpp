@@ -111,24 +111,27 @@ bool router::receive_one() {
   zmq::message_t frame;
   if (!socket_->recv(frame, zmq::recv_flags::dontwait))
     return false;
-  std::string routing_id;
-  bool more = frame.more();
-  const char* user = zmq_msg_gets(frame.handle(), "User-Id"); // none without ZAP
-  std::string user_id = user == nullptr ? "" : user;
   received out;
+  std::string routing_id, user_id;
   size_t count = 0;
-  if (options_.how == endpoint_options::pattern::router) {
+  auto take = [&](zmq::message_t next) {
+    // The routing id frame is made by this side and carries no metadata of the connection.
+    if (count == 0)
+      if (const char* user = zmq_msg_gets(next.handle(), "User-Id")) // none without ZAP
+        user_id = user;
+    if (++count <= limits::frames_max + 1)
+      out.frames.push_back(share(std::move(next)));
+  };
+  bool more = frame.more();
+  if (options_.how == endpoint_options::pattern::router)
     routing_id = frame.to_string();
-  } else {
-    out.frames.push_back(share(std::move(frame)));
-    count = 1;
-  }
+  else
+    take(std::move(frame));
   while (more) {
     zmq::message_t next;
     (void)socket_->recv(next); // the rest of a message is there with its first frame
     more = next.more();
-    if (++count <= limits::frames_max + 1)
-      out.frames.push_back(share(std::move(next)));
+    take(std::move(next));
   }
   if (options_.how == endpoint_options::pattern::router)
     out.session = client_of(routing_id, user_id).session;

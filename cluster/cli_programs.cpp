@@ -1,0 +1,100 @@
+// sms-console, walk, completion.
+#include "cluster/cli_completion.hpp"
+#include "cluster/cli_session.hpp"
+#include "cluster/sms_console.hpp"
+#include "cluster/walk.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace restante {
+
+namespace {
+
+struct console_arguments {
+  std::string short_code = "5050";
+  double linger_seconds = 2;
+};
+
+result<void> console(cli_session& session, const console_arguments& from) {
+  if (session.as.empty())
+    return usage("the console is an SMS gateway: say --as GATEWAY.toml, a file that "
+                 "'restante tenant add --role sms-gateway' made");
+  auto who = session.who();
+  if (!who)
+    return tl::unexpected{who.error()};
+  const milliseconds linger{static_cast<int64_t>(from.linger_seconds * 1000)};
+  return run_sms_console({*who, from.short_code, session.json, linger, session.timeout()},
+                         STDIN_FILENO, std::cout);
+}
+
+/// A sample from the working directory, or from the source tree the program was built in
+/// (build/<preset>/bin).
+std::filesystem::path sample(const std::string& name) {
+  const std::filesystem::path file = std::filesystem::path{"tests/data"} / name;
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored))
+    return file;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const auto there = (self.parent_path() / "../../.." / file).lexically_normal();
+  return std::filesystem::exists(there, ignored) ? there : file;
+}
+
+result<void> walk_through(cli_session& session, const std::string& recording) {
+  auto file = session.config_file();
+  if (!file)
+    return tl::unexpected{file.error()};
+  auto config = read_config(*file);
+  if (!config)
+    return tl::unexpected{config.error()};
+  walk_options options;
+  options.config = std::move(*config);
+  options.config_file = *file;
+  options.recording =
+      recording.empty() ? sample("voicemail.amr") : std::filesystem::path{recording};
+  options.greeting = sample("greeting.amr");
+  options.program = session.program;
+  options.patience = session.timeout();
+  options.json = session.json;
+  return walk(options, std::cout);
+}
+
+} // namespace
+
+void add_program_verbs(CLI::App& app, cli_session& session) {
+  auto from = std::make_shared<console_arguments>();
+  auto& gateway = add_verb(app, session, "sms-console",
+                           "Stand in for an SMS gateway: see what phones get, type what they send",
+                           "restante --as gateway.toml sms-console\n"
+                           "  +15055551212 ACTIVATE 490154203237518 482913",
+                           [&session, from] { return console(session, *from); });
+  gateway.add_option("--short-code", from->short_code, "Where a line without >CODE goes")
+      ->capture_default_str();
+  gateway
+      .add_option("--linger", from->linger_seconds,
+                  "Seconds without news after which it ends when its input has ended")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+
+  auto recording = std::make_shared<std::string>();
+  auto& walk = add_verb(app, session, "walk",
+                        "Walk a voicemail through a running node, verifying every step",
+                        "restante --config var/restante.toml walk",
+                        [&session, recording] { return walk_through(session, *recording); });
+  walk.add_option("--recording", *recording, "The voicemail (default: tests/data/voicemail.amr)")
+      ->type_name("FILE");
+
+  auto shell = std::make_shared<std::string>();
+  auto& completion =
+      add_verb(app, session, "completion", "Print a completion script for a shell",
+               "source <(restante completion bash)", [&app, shell]() -> result<void> {
+                 std::cout << completion_script(app, *shell);
+                 return {};
+               });
+  completion.add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+}
+
+} // namespace restante

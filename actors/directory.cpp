@@ -242,6 +242,9 @@ struct directory_state {
               if (!done.sequence)
                 return answer_with(reply, done.sequence.error());
               options.tenants->put(tenant);
+              options.log.info(
+                  tenant.revoked ? "tenant_revoked" : "tenant_added",
+                  {{"tenant", tenant.name}, {"role", std::string{to_string(tenant.is)}}});
               answer_with(reply, answer::done{true});
             },
             [reply](caf::error&) mutable { answer_with(reply, interrupted()); });

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log.hpp"
 
 #include <functional>
 
@@ -19,6 +20,7 @@ struct directory_options {
   node_actor node;
   environment_ptr environment;
   std::shared_ptr<tenant_registry> tenants;
+  logger log;
   /// Further figures for the status answer.
   std::function<std::vector<std::pair<std::string, std::string>>()> figures;
 };

@@ -6,6 +6,7 @@
 
 #include <list>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace restante {
 
@@ -48,6 +49,7 @@ struct node_state {
   std::unordered_map<mailbox_id, entry> boxes;
   std::unordered_map<caf::actor_addr, mailbox_id> by_address;
   std::list<mailbox_id> by_use; // active mailboxes, the longest idle first
+  std::unordered_set<mailbox_id> doubtful; // failed: a commit of theirs may still be under way
   uint64_t loads = 0, failures = 0, passivations = 0;
 
   caf::result<answered> route(command_ptr what) {
@@ -72,8 +74,24 @@ struct node_state {
     by_use.splice(by_use.end(), by_use, there.used);
   }
 
+  // The commit of a mailbox that failed may still wait for the disk. Read before it, the next one
+  // would give out its message's number again; so an empty commit goes through the writer first.
   void load(const mailbox_id& id) {
     ++loads;
+    if (!doubtful.contains(id))
+      return read(id);
+    auto barrier = std::make_shared<commit_request>();
+    barrier->urgency = commit_class::essential;
+    self->request(options.services->writer, limits::commit_timeout, std::move(barrier))
+        .then(
+            [this, id](const commit_reply&) {
+              doubtful.erase(id);
+              read(id);
+            },
+            [this, id](caf::error&) { give_up(id, loading_failed()); });
+  }
+
+  void read(const mailbox_id& id) {
     self->request(options.services->reader, limits::load_timeout, load_request{id})
         .then([this, id](load_reply& done) { loaded(id, std::move(done.state)); },
               [this, id](caf::error&) { give_up(id, loading_failed()); });
@@ -131,11 +149,14 @@ struct node_state {
       return;
     auto id = address->second;
     by_address.erase(address);
+    if (msg.reason != caf::exit_reason::normal)
+      doubtful.insert(id);
     auto at = boxes.find(id);
     auto& there = at->second;
     if (there.is == phase::active) {
       by_use.erase(there.used);
       ++failures;
+      options.log.error("mailbox_failed", {{"mailbox", to_string(id)}});
     }
     if (there.waiting.empty()) {
       boxes.erase(at);

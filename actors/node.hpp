@@ -6,6 +6,7 @@
 // or retired wait here, bounded, and are answered even when loading fails.
 #pragma once
 
+#include "actors/log.hpp"
 #include "actors/mailbox.hpp"
 
 namespace restante {
@@ -14,6 +15,7 @@ struct node_options {
   std::shared_ptr<const mailbox_services> services;
   /// A mailbox nobody used for this long is passivated.
   std::chrono::seconds idle{60};
+  logger log;
 };
 
 node_actor spawn_node(caf::actor_system& system, node_options options);

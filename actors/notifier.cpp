@@ -182,6 +182,7 @@ struct notifier_state {
         ++later.attempts;
       append_outbox_row(commit->rows, later);
     } else {
+      options.log.debug(kind, {{"id", to_string(id)}, {"to", mask_number(what.to)}});
       commit->record = encode(record{
           now(), std::string{kind}, what.tenant,
           what.mailbox.zero() ? "" : to_string(profile_id{what.region, what.mailbox}),

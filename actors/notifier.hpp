@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log.hpp"
 
 namespace restante {
 
@@ -18,6 +19,7 @@ struct notifier_options {
   milliseconds retry_max{15 * 60'000};
   milliseconds give_up{24 * 3'600'000};
   milliseconds answer_within{30'000}; // a gateway that says nothing for so long: hand over again
+  logger log;
 };
 
 notifier_actor spawn_notifier(caf::actor_system& system, notifier_options options);

@@ -37,6 +37,10 @@ struct gate_state {
   void route(inbound& in) {
     return_address back{in.session, in.what.correlation, in.who, in.what.request_id, in.bytes};
     auto& what = in.what.what;
+    if (in.refused) {
+      tell_subscribers(back, *in.refused);
+      return release(back);
+    }
     if (std::holds_alternative<ask::ping>(what))
       return answer(back, answer::pong{});
     if (auto* done = std::get_if<ask::acknowledge>(&what)) {
@@ -90,27 +94,33 @@ struct gate_state {
   void answer(const return_address& back, outcome what) {
     if (back.session == 0)
       return answer_by_event(back, what);
+    auto* why = std::get_if<failure>(&what);
+    auto* refusal = why == nullptr ? nullptr : why->reason;
     options.deliver({back.session, back.who->name,
-                     encode_reply({back.correlation, std::move(what)}), back.bytes, true});
+                     encode_reply({back.correlation, std::move(what)}), back.bytes, true, refusal});
   }
 
   /// Acceptance shows in the feed by itself: it is a change.
   void answer_by_event(const return_address& back, const outcome& what) {
-    if (auto* why = std::get_if<failure>(&what)) {
-      answer::event event;
-      event.what = cause::refused;
-      event.at = options.environment->clock->now();
-      event.request_id = back.request_id;
-      event.tenant = back.who->name;
-      event.why = *why;
-      self->send(options.feed, feed_notice{back.who, std::move(event)});
-    }
-    release(back);
+    auto* why = std::get_if<failure>(&what);
+    if (why != nullptr)
+      tell_subscribers(back, *why);
+    release(back, why == nullptr ? nullptr : why->reason);
+  }
+
+  void tell_subscribers(const return_address& back, const failure& why) {
+    answer::event event;
+    event.what = cause::refused;
+    event.at = options.environment->clock->now();
+    event.request_id = back.request_id;
+    event.tenant = back.who->name;
+    event.why = why;
+    self->send(options.feed, feed_notice{back.who, std::move(event)});
   }
 
   /// Gives back the budget of a request that gets no frames.
-  void release(const return_address& back) {
-    options.deliver({0, back.who->name, {}, back.bytes, true});
+  void release(const return_address& back, const char* refusal = nullptr) {
+    options.deliver({0, back.who->name, {}, back.bytes, true, refusal});
   }
 
   void push(const feed_events& what) {

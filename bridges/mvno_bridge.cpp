@@ -63,40 +63,40 @@ std::optional<failure> mvno_bridge::admit(const router& from, const received& in
 }
 
 void mvno_bridge::receive(router& from, received in) {
-  if (!in.who) {
-    refuse(from, in.session, 0,
-           {errc::denied, "tenant_revoked", "this connection's key is no longer accepted"});
-    return;
-  }
-  if (in.frames.empty() || in.frames.size() > limits::frames_max) {
-    refuse(from, in.session, 0,
-           {errc::invalid_request, in.frames.empty() ? "frames_missing" : "frames_too_many",
-            "a request is one envelope and at most 8 media frames"});
-    return;
-  }
+  if (!in.who)
+    return refuse(
+        from, in,
+        {0, {}, {errc::denied, "tenant_revoked", "this connection's key is no longer accepted"}});
+  if (in.frames.empty() || in.frames.size() > limits::frames_max)
+    return refuse(from, in,
+                  {0,
+                   {},
+                   {errc::invalid_request, in.frames.empty() ? "frames_missing" : "frames_too_many",
+                    "a request is one envelope and at most 8 media frames"}});
   size_t bytes = 0;
   for (const auto& frame : in.frames)
     bytes += frame.size();
   auto envelope = std::move(in.frames.front());
   in.frames.erase(in.frames.begin());
   auto decoded = decode_request(envelope.view(), std::move(in.frames));
-  if (!decoded) {
-    refuse(from, in.session, decoded.error().correlation, decoded.error().why);
-    return;
-  }
-  if (auto why = admit(from, in, bytes)) {
-    refuse(from, in.session, decoded->correlation, *why);
-    return;
-  }
+  if (!decoded)
+    return refuse(from, in, std::move(decoded.error()));
+  if (auto why = admit(from, in, bytes))
+    return refuse(from, in,
+                  {decoded->correlation, std::move(decoded->request_id), std::move(*why)});
   options_.figures->request();
+  pass_on({in.session, std::move(in.who), std::move(*decoded), bytes});
+}
+
+void mvno_bridge::pass_on(inbound what) {
   ++in_flight_;
-  ++tenant_in_flight_[in.who->name];
-  bytes_in_flight_ += bytes;
+  ++tenant_in_flight_[what.who->name];
+  bytes_in_flight_ += what.bytes;
   if (!batch_) {
     batch_ = std::make_shared<std::vector<inbound>>();
     loop_.post([this] { flush(); }); // after the sockets' burst: one message for all of it
   }
-  batch_->push_back({in.session, std::move(in.who), std::move(*decoded), bytes});
+  batch_->push_back(std::move(what));
 }
 
 void mvno_bridge::flush() {
@@ -104,13 +104,23 @@ void mvno_bridge::flush() {
     caf::anon_send(gate_, std::move(batch));
 }
 
-void mvno_bridge::refuse(router& from, uint64_t session, uint64_t correlation, const failure& why) {
-  options_.figures->refused(why.reason);
-  if (session != 0)
-    (void)from.send(session, encode_reply({correlation, why}));
+void mvno_bridge::refuse(router& from, const received& in, refused_request what) {
+  options_.figures->refused(what.why.reason);
+  if (in.session != 0) {
+    (void)from.send(in.session, encode_reply({what.correlation, std::move(what.why)}));
+    return;
+  }
+  // Nobody to answer: the tenant's subscribers hear of it, as long as these news are few.
+  if (!in.who || in_flight_ >= 2 * limits::requests_in_flight_max)
+    return;
+  request named;
+  named.request_id = std::move(what.request_id);
+  pass_on({0, in.who, std::move(named), 0, std::move(what.why)});
 }
 
 void mvno_bridge::deliver(outbound out) {
+  if (out.refusal != nullptr)
+    options_.figures->refused(out.refusal);
   if (out.last) {
     --in_flight_;
     bytes_in_flight_ -= out.bytes;

@@ -6,6 +6,7 @@
 // tenant, and in bytes; while draining nothing new is admitted.
 #pragma once
 
+#include "actors/log.hpp"
 #include "bridges/gate.hpp"
 #include "bridges/router.hpp"
 #include "bridges/zap.hpp"
@@ -16,6 +17,7 @@ struct mvno_bridge_options {
   std::vector<endpoint_options> endpoints;
   std::shared_ptr<const tenant_registry> tenants;
   probe* figures = nullptr;
+  logger log;
 };
 
 class mvno_bridge {
@@ -43,7 +45,8 @@ public:
 
 private:
   void receive(router& from, received in);
-  void refuse(router& from, uint64_t session, uint64_t correlation, const failure& why);
+  void refuse(router& from, const received& in, refused_request what);
+  void pass_on(inbound what);
   [[nodiscard]] std::optional<failure> admit(const router& from, const received& in,
                                              size_t bytes) const;
   void deliver(outbound out);

@@ -43,6 +43,8 @@ std::vector<std::string> sms_bridge::addresses() const {
 void sms_bridge::receive(router& from, const received& in) {
   auto refuse = [&](uint64_t correlation, const failure& why) {
     options_.figures->refused(why.reason);
+    options_.log.debug("frame_refused",
+                       {{"reason", why.reason}, {"session", std::to_string(in.session)}});
     (void)from.send(in.session, {encode(sms::to_gateway{correlation, why}), {}});
   };
   if (!in.who)
@@ -60,6 +62,8 @@ void sms_bridge::receive(router& from, const received& in) {
   if (in_flight_ >= limits::requests_in_flight_max)
     return refuse(decoded->correlation,
                   {errc::busy, "requests_in_flight", "too many frames are open: wait"});
+  if (std::holds_alternative<sms::hello>(decoded->what))
+    options_.log.info("gateway_connected", {{"gateway", in.who->name}});
   options_.figures->request();
   ++in_flight_;
   caf::anon_send(gate_, gateway_frame{in.session, in.who, std::move(*decoded)});
@@ -68,6 +72,8 @@ void sms_bridge::receive(router& from, const received& in) {
 void sms_bridge::deliver(uint64_t session, const sms::to_gateway& what, bool answers) {
   if (answers)
     --in_flight_;
+  if (auto* why = std::get_if<failure>(&what.what))
+    options_.figures->refused(why->reason);
   for (auto& entry : routers_) {
     if (!entry->has(session))
       continue;
@@ -77,6 +83,7 @@ void sms_bridge::deliver(uint64_t session, const sms::to_gateway& what, bool ans
       return options_.figures->reply();
     break;
   }
+  options_.log.warning("gateway_gone", {{"session", std::to_string(session)}});
   caf::anon_send(gate_, gateway_gone{session});
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log.hpp"
 #include "bridges/router.hpp"
 #include "bridges/zap.hpp"
 
@@ -39,6 +40,7 @@ struct sms_bridge_options {
   std::vector<endpoint_options> endpoints;
   std::shared_ptr<const tenant_registry> tenants;
   probe* figures = nullptr;
+  logger log;
 };
 
 class sms_bridge {

@@ -68,7 +68,7 @@ result<void> deposit(cli_session& session, const deposit_options& from) {
     print_facts(std::cout, {{"stored", got->duplicate ? "before, with the same id" : "now"},
                             {"number", std::to_string(got->uid)},
                             {"message id", to_string(got->message)},
-                            {"length", length_text(got->duration_ms)},
+                            {"length", got->duration_ms == 0 ? "-" : length_text(got->duration_ms)},
                             {"deposit id", shown(id)}});
   return {};
 }

@@ -55,7 +55,7 @@ std::vector<std::string> row_of(const message_record& what) {
           std::string{name_of(what.format)},
           shown(what.caller),
           time_text(what.called_at),
-          length_text(what.duration_ms),
+          what.duration_ms == 0 ? "-" : length_text(what.duration_ms),
           types + ", " + std::to_string(bytes) + " bytes",
           state_of(what),
           to_string(what.id)};

@@ -133,7 +133,8 @@ json_value to_json(const tenant_record& what) {
 
 int exit_code_of(const failure& why) {
   const std::string_view reason{why.reason};
-  if (reason == "usage" || reason.starts_with("config_") || reason.starts_with("identity_"))
+  if (reason == "usage" || reason == "identity_exposed" || reason == "identity_malformed" ||
+      reason.starts_with("config_") || reason.starts_with("key_file_"))
     return exit_code::usage;
   if (reason == "no_answer")
     return exit_code::unreachable;

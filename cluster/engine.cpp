@@ -141,9 +141,10 @@ struct engine::parts {
     auto hasher = keep(spawn_pin_hasher(*system, {options.keys.pepper, options.pin_cost}, true));
     auto services = std::make_shared<const mailbox_services>(
         mailbox_services{writer, reader, hasher, environment});
-    auto node = keep(spawn_node(*system, {services, options.config.mailbox_idle}));
-    auto directory = keep(spawn_directory(*system, {writer, reader, hasher, node, environment,
-                                                    tenants, [this] { return all_figures(); }}));
+    auto node = keep(spawn_node(*system, {services, options.config.mailbox_idle, options.log}));
+    auto directory =
+        keep(spawn_directory(*system, {writer, reader, hasher, node, environment, tenants,
+                                       options.log, [this] { return all_figures(); }}));
     auto gatekeeper = keep(
         spawn_gatekeeper(*system, {writer, reader, hasher, directory, environment, random_key()}));
     auto feed = keep(spawn_feed(*system, {writer, reader, position.change}));
@@ -151,6 +152,7 @@ struct engine::parts {
     how.retry_base = options.config.sms_retry_base;
     how.retry_max = options.config.sms_retry_max;
     how.give_up = options.config.sms_give_up;
+    how.log = options.log;
     auto notifier = keep(spawn_notifier(*system, how));
     auto desk = keep(spawn_sms_desk(*system, {writer, reader, directory, environment}));
     caf::anon_send(writer, caf::actor_cast<log_listener_actor>(feed));
@@ -161,8 +163,8 @@ struct engine::parts {
   }
 
   result<void> bind() {
-    mvno_bridge_options outer{{}, tenants, &figures};
-    sms_bridge_options texts{{}, tenants, &figures};
+    mvno_bridge_options outer{{}, tenants, &figures, options.log};
+    sms_bridge_options texts{{}, tenants, &figures, options.log};
     for (const auto& endpoint : options.config.endpoints)
       (endpoint.is == endpoint_config::kind::sms ? texts.endpoints : outer.endpoints)
           .push_back(options_of(endpoint, options.keys));

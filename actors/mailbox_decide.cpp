@@ -4,6 +4,7 @@
 #include "actors/deposit.hpp"
 #include "actors/mailbox_model.hpp"
 #include "actors/media.hpp"
+#include "actors/merge.hpp"
 #include "actors/time_zone.hpp"
 #include "schemas/checksum.hpp"
 
@@ -43,8 +44,19 @@ struct decider {
       out.notifications.push_back(std::move(told));
   }
 
-  notice_facts facts_of(const message_record& message) const {
+  /// What is told of a change to `message`, with the counts as they are after it. `stays`: the
+  /// change leaves the message among those that are listed.
+  notice_facts facts_of(const message_record& message, bool stays) const {
     auto profile = describe(state());
+    auto before = state().messages.find(message.id);
+    if (before != state().messages.end() && !before->second.has(trashed)) {
+      --profile.messages;
+      profile.unheard -= !before->second.has(played);
+    }
+    if (stays) {
+      ++profile.messages;
+      profile.unheard += !message.has(played);
+    }
     return {.caller = message.caller,
             .number = message.uid,
             .duration = milliseconds{message.duration_ms},
@@ -181,8 +193,7 @@ struct decider {
     if (auto at = state().messages.find(message.id); at != state().messages.end())
       return repeated(at->second, message.content);
     if (describe(state()).messages >= limits::messages_max)
-      return fail(errc::mailbox_full, "mailbox_full",
-                  "the mailbox holds 1,000 messages: the subscriber must delete some");
+      return full();
     message.uid = model.uid_max_ + 1;
     message.deposited_by = what.who->name;
     if (from.urgent)
@@ -190,11 +201,22 @@ struct decider {
     return store(from, std::move(message));
   }
 
-  result<decision> repeated(const message_record& there, const digest& content) const {
-    if (there.content != content)
-      return fail(errc::conflict, "deposit_id_reused",
-                  "this deposit id stands for a different message: choose a new id");
-    return unchanged(answer::deposited{there.id, there.uid, there.duration_ms, true, 0});
+  static result<decision> full() {
+    return fail(errc::mailbox_full, "mailbox_full",
+                "the mailbox holds 1,000 messages: the subscriber must delete some");
+  }
+
+  /// A content that a merge has moved aside (actors/merge.hpp) was accepted all the same.
+  result<decision> repeated(const message_record& found, const digest& content) const {
+    const auto* there = &found;
+    while (there->content != content) {
+      auto aside = state().messages.find(diverged_id(there->id, content));
+      if (aside == state().messages.end())
+        return fail(errc::conflict, "deposit_id_reused",
+                    "this deposit id stands for a different message: choose a new id");
+      there = &aside->second;
+    }
+    return unchanged(answer::deposited{there->id, there->uid, there->duration_ms, true, 0});
   }
 
   decision store(const op::deposit& from, message_record message) const {
@@ -205,10 +227,7 @@ struct decider {
       out.media.push_back({message.id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
     out.detail = std::to_string(message.duration_ms) + " ms";
     out.reply = answer::deposited{message.id, message.uid, message.duration_ms, false, 0};
-    auto facts = facts_of(message);
-    ++facts.total;
-    ++facts.unheard;
-    notify(out, state(), notice::deposited, std::move(facts), {message.id.view()});
+    notify(out, state(), notice::deposited, facts_of(message, true), {message.id.view()});
     out.delta.messages.emplace(message.id, std::move(message));
     return out;
   }
@@ -274,7 +293,7 @@ struct decider {
     out.message = message.id;
     out.uid = message.uid;
     out.shrinks = true;
-    auto told = facts_of(message);
+    auto told = facts_of(message, true);
     told.place = from.delivered_to;
     notify(out, state(), device ? notice::delivered_to_device : notice::delivered_elsewhere,
            std::move(told), {message.id.view(), what.request_id});
@@ -283,7 +302,16 @@ struct decider {
     return out;
   }
 
+  bool is_purged(const message_ref& ref) const {
+    return std::any_of(state().messages.begin(), state().messages.end(), [&](const auto& entry) {
+      return entry.second.purged &&
+             (ref.id ? entry.first == *ref.id : entry.second.uid == ref.uid);
+    });
+  }
+
   result<decision> operator()(const op::remove& from) const {
+    if (is_purged(from.message))
+      return nothing_new(answer::done{false});
     auto found = model.find(from.message, true);
     if (!found)
       return tl::unexpected<failure>{found.error()};
@@ -296,7 +324,7 @@ struct decider {
     out.uid = message.uid;
     out.shrinks = true;
     if (!there.has(trashed))
-      notify(out, state(), notice::removed, facts_of(message),
+      notify(out, state(), notice::removed, facts_of(message, false),
              {message.id.view(), what.request_id});
     if (from.purge) {
       for (size_t i = 0; i < message.parts.size(); ++i)
@@ -330,13 +358,15 @@ struct decider {
     auto why = (before & trashed) == (after & trashed) ? cause::flagged
                : (after & trashed) != 0                ? cause::deleted
                                                        : cause::undeleted;
+    if (why == cause::undeleted && describe(state()).messages >= limits::messages_max)
+      return full();
     auto out = begin(why);
     auto stamp = env().clock->next();
     for (size_t i = 0; i < flag_count; ++i)
       if (((before ^ after) >> i & 1) != 0)
         message.flags[i] = {stamp, (after >> i & 1) != 0};
     if (why == cause::deleted)
-      notify(out, state(), notice::removed, facts_of(message),
+      notify(out, state(), notice::removed, facts_of(message, false),
              {message.id.view(), what.request_id});
     out.message = message.id;
     out.uid = message.uid;

@@ -69,6 +69,7 @@ result<const message_record*> mailbox_model::find(const message_ref& ref, bool e
 
 void mailbox_model::apply(const mailbox_state& delta) {
   merge(state_, delta);
+  uid_max_ = std::max(uid_max_, delta.profile.uid_floor);
   for (const auto& [id, message] : delta.messages)
     uid_max_ = std::max(uid_max_, message.uid);
 }

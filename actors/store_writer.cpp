@@ -46,6 +46,7 @@ struct store_writer_state {
   std::vector<waiting> group;
   size_t group_bytes = 0;
   bool flush_sent = false;
+  uint32_t record_day = 0; // of the newest record; the clock may be set back, keys may not
 
   caf::result<commit_reply> accept(std::shared_ptr<commit_request> what) {
     promise reply = self->make_response_promise<commit_reply>();
@@ -62,7 +63,7 @@ struct store_writer_state {
   }
 
   /// Numbers the changes and records of `batch` and appends their rows.
-  log_position number(std::vector<waiting*>& batch) const {
+  log_position number(std::vector<waiting*>& batch) {
     auto at = options.at;
     for (auto* entry : batch) {
       auto& rows = entry->what->rows;
@@ -74,8 +75,8 @@ struct store_writer_state {
             row::put(family::changes, change_key(at.change), std::move(entry->what->change)));
       }
       if (!entry->what->record.empty()) {
-        auto day = static_cast<uint32_t>(entry->what->at / day_ms);
-        rows.push_back(row::put(family::records, record_key(day, ++at.record),
+        record_day = std::max(record_day, static_cast<uint32_t>(entry->what->at / day_ms));
+        rows.push_back(row::put(family::records, record_key(record_day, ++at.record),
                                 std::move(entry->what->record)));
       }
     }
@@ -111,6 +112,8 @@ struct store_writer_state {
   }
 
   void write_group() {
+    if (group.empty())
+      return; // a full group went before its flush came
     auto now = std::exchange(group, {});
     group_bytes = 0;
     flush_sent = false;
@@ -177,6 +180,9 @@ struct store_writer_state {
 writer_self::behavior_type store_writer(writer_self::stateful_pointer<store_writer_state> self,
                                         store_writer_options options) {
   self->state.options = std::move(options);
+  if (auto newest = self->state.options.store->last(family::records); newest && *newest)
+    if (auto place = parse_record_key((*newest)->key))
+      self->state.record_day = place->day;
   install_handlers(self, [self] { self->state.abandon(); });
   return {
       [self](std::shared_ptr<commit_request>& what) { return self->state.accept(std::move(what)); },

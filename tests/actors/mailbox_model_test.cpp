@@ -1,5 +1,4 @@
 #include "actors/mailbox_model.hpp"
-
 #include "schemas/limits.hpp"
 #include "tests/actors/media_helpers.hpp"
 #include "tests/support/model_fixture.hpp"
@@ -33,316 +32,323 @@ bool says(const std::string& text, std::string_view words) {
 
 BOOST_FIXTURE_TEST_SUITE(mailbox_messages, registered)
 
-  BOOST_AUTO_TEST_CASE(a_message_is_found_by_id_and_by_number) {
-    deposit("d1");
-    auto second = deposit("d2");
-    BOOST_TEST(((*box.find(by(second.message), false))->uid == 2U));
-    BOOST_TEST(((*box.find(by_uid(2), false))->id == second.message));
-    for (const auto& none : {by(id_of<message_id>(1)), by_uid(3), by_uid(0), message_ref{}})
-      BOOST_TEST(reason(box.find(none, true)) == "message_not_found");
-  }
+BOOST_AUTO_TEST_CASE(a_message_is_found_by_id_and_by_number) {
+  deposit("d1");
+  auto second = deposit("d2");
+  BOOST_TEST(((*box.find(by(second.message), false))->uid == 2U));
+  BOOST_TEST(((*box.find(by_uid(2), false))->id == second.message));
+  for (const auto& none : {by(id_of<message_id>(1)), by_uid(3), by_uid(0), message_ref{}})
+    BOOST_TEST(reason(box.find(none, true)) == "message_not_found");
+}
 
-  BOOST_AUTO_TEST_CASE(flags_are_set_and_cleared_one_by_one) {
-    auto which = by(deposit("d1").message);
-    struct row {
-      uint8_t set, clear, after;
-      bool changes;
-      cause why;
-    };
-    for (const auto& step : {row{played, 0, played, true, cause::flagged},
-                             row{played, 0, played, false, cause::unknown},
-                             row{saved | urgent, 0, played | saved | urgent, true, cause::flagged},
-                             row{0, played | trashed, saved | urgent, true, cause::flagged},
-                             row{trashed, urgent, saved | trashed, true, cause::deleted},
-                             row{played, 0, played | saved | trashed, true, cause::flagged},
-                             row{0, trashed | saved, played, true, cause::undeleted},
-                             row{0, 0, played, false, cause::unknown}}) {
-      auto done = run(op::set_flags{which, step.set, step.clear}, "flags");
-      BOOST_TEST(changed(done) == step.changes);
-      BOOST_TEST((done.what == step.why));
-      BOOST_TEST(message(*which.id).flag_bits() == step.after);
-    }
-    BOOST_TEST(reason(decide(op::set_flags{which, saved, saved}, "both")) == "flags_contradict");
+BOOST_AUTO_TEST_CASE(flags_are_set_and_cleared_one_by_one) {
+  auto which = by(deposit("d1").message);
+  struct row {
+    uint8_t set, clear, after;
+    bool changes;
+    cause why;
+  };
+  for (const auto& step :
+       {row{played, 0, played, true, cause::flagged}, row{played, 0, played, false, cause::unknown},
+        row{saved | urgent, 0, played | saved | urgent, true, cause::flagged},
+        row{0, played | trashed, saved | urgent, true, cause::flagged},
+        row{trashed, urgent, saved | trashed, true, cause::deleted},
+        row{played, 0, played | saved | trashed, true, cause::flagged},
+        row{0, trashed | saved, played, true, cause::undeleted},
+        row{0, 0, played, false, cause::unknown}}) {
+    auto done = run(op::set_flags{which, step.set, step.clear}, "flags");
+    BOOST_TEST(changed(done) == step.changes);
+    BOOST_TEST((done.what == step.why));
+    BOOST_TEST(message(*which.id).flag_bits() == step.after);
   }
+  BOOST_TEST(reason(decide(op::set_flags{which, saved, saved}, "both")) == "flags_contradict");
+}
 
-  BOOST_AUTO_TEST_CASE(a_changed_flag_touches_no_other_register) {
-    auto which = deposit("d1").message;
-    run(op::set_flags{by(which), saved, 0}, "r1");
-    auto before = message(which);
-    *time += 5;
-    run(op::set_flags{by(which), urgent, 0}, "r2");
-    auto after = message(which);
-    BOOST_TEST((before.flags[2].at < after.flags[2].at));
-    after.flags[2] = before.flags[2];
-    BOOST_TEST((after == before));
-  }
+BOOST_AUTO_TEST_CASE(a_changed_flag_touches_no_other_register) {
+  auto which = deposit("d1").message;
+  run(op::set_flags{by(which), saved, 0}, "r1");
+  auto before = message(which);
+  *time += 5;
+  run(op::set_flags{by(which), urgent, 0}, "r2");
+  auto after = message(which);
+  BOOST_TEST((before.flags[2].at < after.flags[2].at));
+  after.flags[2] = before.flags[2];
+  BOOST_TEST((after == before));
+}
 
-  BOOST_AUTO_TEST_CASE(a_deleted_message_comes_back_until_it_is_purged) {
-    auto which = by(deposit("d1").message);
-    auto done = run(op::remove{which, {}, {}, false}, "r1");
-    BOOST_TEST((done.what == cause::deleted && changed(done) && done.media.empty()));
-    BOOST_TEST(list().headers.empty());
-    BOOST_TEST(list({0, 0, true}).headers.size() == 1U);
-    BOOST_TEST(reason(decide(op::retrieve{which, {}, {}, {}}, "r2")) == "message_not_found");
-    BOOST_TEST(!changed(run(op::remove{which, {}, {}, false}, "r3")));
-    BOOST_TEST((run(op::set_flags{which, 0, trashed}, "r4").what == cause::undeleted));
-    BOOST_TEST(list().headers.size() == 1U);
-    BOOST_TEST(decide(op::retrieve{which, {}, {}, {}}, "r5").has_value());
-    run(op::remove{which, {}, {}, false}, "r6");
-    BOOST_TEST((run(op::remove{which, {}, {}, true}, "r7").what == cause::purged));
-  }
+BOOST_AUTO_TEST_CASE(a_deleted_message_comes_back_until_it_is_purged) {
+  auto which = by(deposit("d1").message);
+  auto done = run(op::remove{which, {}, {}, false}, "r1");
+  BOOST_TEST((done.what == cause::deleted && changed(done) && done.media.empty()));
+  BOOST_TEST(list().headers.empty());
+  BOOST_TEST(list({0, 0, true}).headers.size() == 1U);
+  BOOST_TEST(reason(decide(op::retrieve{which, {}, {}, {}}, "r2")) == "message_not_found");
+  BOOST_TEST(!changed(run(op::remove{which, {}, {}, false}, "r3")));
+  BOOST_TEST((run(op::set_flags{which, 0, trashed}, "r4").what == cause::undeleted));
+  BOOST_TEST(list().headers.size() == 1U);
+  BOOST_TEST(decide(op::retrieve{which, {}, {}, {}}, "r5").has_value());
+  run(op::remove{which, {}, {}, false}, "r6");
+  BOOST_TEST((run(op::remove{which, {}, {}, true}, "r7").what == cause::purged));
+}
 
-  BOOST_AUTO_TEST_CASE(a_listing_is_in_the_order_of_numbers_and_goes_on_where_it_ended) {
-    for (int i = 1; i <= 7; ++i)
-      deposit("d" + std::to_string(i));
-    run(op::remove{by_uid(3), {}, {}, false}, "delete");
-    run(op::remove{by_uid(5), {}, {}, true}, "purge");
-    auto page = list({0, 3, false});
-    BOOST_TEST(uids(page) == (numbers{1, 2, 4}), boost::test_tools::per_element());
-    BOOST_TEST(page.more);
-    page = list({4, 3, false});
-    BOOST_TEST(uids(page) == (numbers{6, 7}), boost::test_tools::per_element());
-    BOOST_TEST(!page.more);
-    BOOST_TEST(!list({0, 6, true}).more);
-    BOOST_TEST(uids(list({0, 0, true})) == (numbers{1, 2, 3, 4, 6, 7}),
-               boost::test_tools::per_element());
-    BOOST_TEST(list({7, 0, true}).headers.empty());
-  }
+BOOST_AUTO_TEST_CASE(a_listing_is_in_the_order_of_numbers_and_goes_on_where_it_ended) {
+  for (int i = 1; i <= 7; ++i)
+    deposit("d" + std::to_string(i));
+  run(op::remove{by_uid(3), {}, {}, false}, "delete");
+  run(op::remove{by_uid(5), {}, {}, true}, "purge");
+  auto page = list({0, 3, false});
+  BOOST_TEST(uids(page) == (numbers{1, 2, 4}), boost::test_tools::per_element());
+  BOOST_TEST(page.more);
+  page = list({4, 3, false});
+  BOOST_TEST(uids(page) == (numbers{6, 7}), boost::test_tools::per_element());
+  BOOST_TEST(!page.more);
+  BOOST_TEST(!list({0, 6, true}).more);
+  BOOST_TEST(uids(list({0, 0, true})) == (numbers{1, 2, 3, 4, 6, 7}),
+             boost::test_tools::per_element());
+  BOOST_TEST(list({7, 0, true}).headers.empty());
+}
 
-  BOOST_AUTO_TEST_CASE(a_page_has_a_hundred_headers_unless_asked_and_never_above_the_limit) {
-    box = mailbox_model{filled(box.state(), 600), env};
-    BOOST_TEST(list().headers.size() == 100U);
-    BOOST_TEST(list({0, 250, false}).headers.size() == 250U);
-    auto most = list({0, 60'000, false});
-    BOOST_TEST((most.headers.size() == limits::list_page_max && most.more));
-  }
+BOOST_AUTO_TEST_CASE(a_page_has_a_hundred_headers_unless_asked_and_never_above_the_limit) {
+  box = mailbox_model{filled(box.state(), 600), env};
+  BOOST_TEST(list().headers.size() == 100U);
+  BOOST_TEST(list({0, 250, false}).headers.size() == 250U);
+  auto most = list({0, 60'000, false});
+  BOOST_TEST((most.headers.size() == limits::list_page_max && most.more));
+}
 
-  BOOST_AUTO_TEST_CASE(a_retrieved_message_is_handed_out_and_counts_as_heard) {
-    auto which = deposit("d1").message;
-    auto done = run(op::retrieve{by(which), {}, {}, "web page"}, "r1");
-    auto reply = std::get<answer::message>(done.reply);
-    BOOST_REQUIRE_EQUAL(reply.parts.size(), 1U);
-    BOOST_TEST((reply.parts[0].type == media_type::amr && reply.parts[0].bytes == amr(100)));
-    BOOST_TEST((done.what == cause::retrieved_elsewhere && done.shrinks));
-    BOOST_TEST(message(which).has(played));
-    *time += 5;
-    auto heard = message(which).flags[0];
-    auto on_device = run(op::retrieve{by(which), channel::device, {}, {}}, "r2");
-    BOOST_TEST((on_device.what == cause::retrieved_by_device));
-    BOOST_TEST((message(which).flags[0] == heard));
-  }
+BOOST_AUTO_TEST_CASE(a_retrieved_message_is_handed_out_and_counts_as_heard) {
+  auto which = deposit("d1").message;
+  auto done = run(op::retrieve{by(which), {}, {}, "web page"}, "r1");
+  auto reply = std::get<answer::message>(done.reply);
+  BOOST_REQUIRE_EQUAL(reply.parts.size(), 1U);
+  BOOST_TEST((reply.parts[0].type == media_type::amr && reply.parts[0].bytes == amr(100)));
+  BOOST_TEST((done.what == cause::retrieved_elsewhere && done.shrinks));
+  BOOST_TEST(message(which).has(played));
+  *time += 5;
+  auto heard = message(which).flags[0];
+  auto on_device = run(op::retrieve{by(which), channel::device, {}, {}}, "r2");
+  BOOST_TEST((on_device.what == cause::retrieved_by_device));
+  BOOST_TEST((message(which).flags[0] == heard));
+}
 
-  BOOST_AUTO_TEST_CASE(media_that_fail_their_checksum_are_not_served_and_nobody_is_told) {
-    auto which = deposit("d1").message;
-    auto what = ask(op::retrieve{by(which), {}, {}, {}}, "r1");
-    for (const auto& media : {std::vector{amr(100, 'x')}, std::vector<chunk>{},
-                              std::vector{amr(100), amr(100)}, std::vector{amr(99)}}) {
-      auto refused = box.decide(what, {{}, media, false});
-      BOOST_TEST(reason(refused) == "media_damaged");
-      BOOST_TEST((refused.error().code == errc::storage_failure)); // no decision: nothing is told
-    }
-    BOOST_TEST(!message(which).has(played));
-    BOOST_TEST(told(run(what)).size() > 0U); // once the media are back
+BOOST_AUTO_TEST_CASE(media_that_fail_their_checksum_are_not_served_and_nobody_is_told) {
+  auto which = deposit("d1").message;
+  auto what = ask(op::retrieve{by(which), {}, {}, {}}, "r1");
+  for (const auto& media : {std::vector{amr(100, 'x')}, std::vector<chunk>{},
+                            std::vector{amr(100), amr(100)}, std::vector{amr(99)}}) {
+    auto refused = box.decide(what, {{}, media, false});
+    BOOST_TEST(reason(refused) == "media_damaged");
+    BOOST_TEST((refused.error().code == errc::storage_failure)); // no decision: nothing is told
   }
+  BOOST_TEST(!message(which).has(played));
+  BOOST_TEST(told(run(what)).size() > 0U); // once the media are back
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(mailbox_settings, registered)
 
-  BOOST_AUTO_TEST_CASE(registering_twice_changes_nothing_and_says_so) {
-    auto before = box.state();
-    auto again = run(op::create{"acme", "eu2", {{alias_kind::number, "+1"}}, "x", "fr", {}, {}}, "r");
-    auto reply = std::get<answer::registered>(again.reply);
-    BOOST_TEST((reply.already_had_access && reply.profile == profile_id{"eu1", id}));
-    BOOST_TEST((!again.changes() && again.notifications.empty() && again.claims.empty()));
-    BOOST_TEST((box.state() == before));
-  }
+BOOST_AUTO_TEST_CASE(registering_twice_changes_nothing_and_says_so) {
+  auto before = box.state();
+  auto again = run(op::create{"acme", "eu2", {{alias_kind::number, "+1"}}, "x", "fr", {}, {}}, "r");
+  auto reply = std::get<answer::registered>(again.reply);
+  BOOST_TEST((reply.already_had_access && reply.profile == profile_id{"eu1", id}));
+  BOOST_TEST((!again.changes() && again.notifications.empty() && again.claims.empty()));
+  BOOST_TEST((box.state() == before));
+}
 
-  BOOST_AUTO_TEST_CASE(a_registration_claims_every_alias_and_may_bring_a_greeting) {
-    model_fixture fresh;
-    op::create from{"acme", "eu1", {{alias_kind::imei, "490154203237518"}}, {}, {}, {}, audio(9)};
-    auto done = fresh.run(from, "r");
-    BOOST_TEST((done.claims == std::vector<alias>{{alias_kind::imei, "490154203237518"}}));
-    BOOST_TEST(fresh.decide(op::get_greeting{greeting_kind::normal}, "g").has_value());
-    BOOST_TEST(!describe(fresh.box.state()).has_pin);
-    BOOST_TEST(describe(box.state()).has_pin);
-    from.greeting = media_part{media_type::jpeg, chunk{media_tests::load("picture.jpg")}};
-    BOOST_TEST(reason(model_fixture{}.decide(from, "r")) == "greeting_not_audio");
-  }
+BOOST_AUTO_TEST_CASE(a_registration_claims_every_alias_and_may_bring_a_greeting) {
+  model_fixture fresh;
+  op::create from{"acme", "eu1", {{alias_kind::imei, "490154203237518"}}, {}, {}, {}, audio(9)};
+  auto done = fresh.run(from, "r");
+  BOOST_TEST((done.claims == std::vector<alias>{{alias_kind::imei, "490154203237518"}}));
+  BOOST_TEST(fresh.decide(op::get_greeting{greeting_kind::normal}, "g").has_value());
+  BOOST_TEST(!describe(fresh.box.state()).has_pin);
+  BOOST_TEST(fresh.box.state().profile.pin.at.unset()); // and none was written
+  BOOST_TEST(describe(box.state()).has_pin);
+  from.greeting = media_part{media_type::jpeg, chunk{media_tests::load("picture.jpg")}};
+  BOOST_TEST(reason(model_fixture{}.decide(from, "r")) == "greeting_not_audio");
+}
 
-  BOOST_AUTO_TEST_CASE(a_greeting_is_recorded_replaced_and_removed) {
-    const auto kind = greeting_kind::busy;
-    auto heard = [&] { return std::get<answer::greeting>(decide(op::get_greeting{kind}, "g")->reply); };
-    BOOST_TEST(reason(decide(op::get_greeting{kind}, "g")) == "greeting_not_found");
-    run(op::set_greeting{kind, audio(10, 'a')}, "r1");
-    BOOST_TEST((heard().media.bytes == amr(10, 'a') && heard().kind == kind));
-    run(op::set_greeting{kind, audio(20, 'b')}, "r2");
-    BOOST_TEST((heard().media.bytes == amr(20, 'b')));
-    BOOST_TEST(reason(decide(op::get_greeting{greeting_kind::normal}, "g")) == "greeting_not_found");
-    BOOST_TEST((describe(box.state()).greetings == std::vector{kind}));
-    auto removed = run(op::set_greeting{kind, {}}, "r3");
-    BOOST_TEST((changed(removed) && removed.shrinks && disk.empty()));
-    BOOST_TEST(reason(decide(op::get_greeting{kind}, "g")) == "greeting_not_found");
-    BOOST_TEST(!changed(run(op::set_greeting{kind, {}}, "r4")));
-  }
+BOOST_AUTO_TEST_CASE(a_greeting_is_recorded_replaced_and_removed) {
+  const auto kind = greeting_kind::busy;
+  auto heard = [&] {
+    return std::get<answer::greeting>(decide(op::get_greeting{kind}, "g")->reply);
+  };
+  BOOST_TEST(reason(decide(op::get_greeting{kind}, "g")) == "greeting_not_found");
+  run(op::set_greeting{kind, audio(10, 'a')}, "r1");
+  BOOST_TEST((heard().media.bytes == amr(10, 'a') && heard().kind == kind));
+  run(op::set_greeting{kind, audio(20, 'b')}, "r2");
+  BOOST_TEST((heard().media.bytes == amr(20, 'b')));
+  BOOST_TEST(reason(decide(op::get_greeting{greeting_kind::normal}, "g")) == "greeting_not_found");
+  BOOST_TEST((describe(box.state()).greetings == std::vector{kind}));
+  auto removed = run(op::set_greeting{kind, {}}, "r3");
+  BOOST_TEST((changed(removed) && removed.shrinks && disk.empty()));
+  BOOST_TEST(reason(decide(op::get_greeting{kind}, "g")) == "greeting_not_found");
+  BOOST_TEST(!changed(run(op::set_greeting{kind, {}}, "r4")));
+}
 
-  BOOST_AUTO_TEST_CASE(a_greeting_that_is_not_sound_audio_is_refused) {
-    auto set = [&](media_type type, std::string bytes) {
-      return reason(decide(op::set_greeting{{}, media_part{type, chunk{std::move(bytes)}}}, "r"));
-    };
-    BOOST_TEST(set(media_type::jpeg, media_tests::load("picture.jpg")) == "greeting_not_audio");
-    BOOST_TEST(set(media_type::amr, media_tests::load("picture.jpg")) == "media_magic_mismatch");
-    run(op::set_greeting{greeting_kind::normal, audio(10)}, "r");
-    auto damaged = box.decide(ask(op::get_greeting{greeting_kind::normal}, "g"), {{}, {amr(11)}, false});
-    BOOST_TEST(reason(damaged) == "media_damaged");
-  }
+BOOST_AUTO_TEST_CASE(a_greeting_that_is_not_sound_audio_is_refused) {
+  auto set = [&](media_type type, std::string bytes) {
+    return reason(decide(op::set_greeting{{}, media_part{type, chunk{std::move(bytes)}}}, "r"));
+  };
+  BOOST_TEST(set(media_type::jpeg, media_tests::load("picture.jpg")) == "greeting_not_audio");
+  BOOST_TEST(set(media_type::amr, media_tests::load("picture.jpg")) == "media_magic_mismatch");
+  run(op::set_greeting{greeting_kind::normal, audio(10)}, "r");
+  auto damaged =
+      box.decide(ask(op::get_greeting{greeting_kind::normal}, "g"), {{}, {amr(11)}, false});
+  BOOST_TEST(reason(damaged) == "media_damaged");
+}
 
-  BOOST_AUTO_TEST_CASE(preferences_that_are_not_named_stay) {
-    run(op::set_preferences{"fr-CA", "Europe/Paris", toggle::off}, "r1");
-    run(op::set_preferences{"de", {}, toggle::unchanged}, "r2");
-    auto seen = describe(box.state());
-    BOOST_TEST((seen.language == "de" && seen.time_zone == "Europe/Paris" && !seen.notifications));
-    run(op::set_preferences{{}, {}, toggle::on}, "r3");
-    BOOST_TEST(describe(box.state()).notifications);
-    auto nothing = run(op::set_preferences{}, "r4");
-    BOOST_TEST((!nothing.changes() && !changed(nothing)));
-    BOOST_TEST(reason(decide(op::set_preferences{{}, "Europe/Atlantis", {}}, "r5")) ==
-               "time_zone_unknown");
-  }
+BOOST_AUTO_TEST_CASE(preferences_that_are_not_named_stay) {
+  run(op::set_preferences{"fr-CA", "Europe/Paris", toggle::off}, "r1");
+  run(op::set_preferences{"de", {}, toggle::unchanged}, "r2");
+  auto seen = describe(box.state());
+  BOOST_TEST((seen.language == "de" && seen.time_zone == "Europe/Paris" && !seen.notifications));
+  run(op::set_preferences{{}, {}, toggle::on}, "r3");
+  BOOST_TEST(describe(box.state()).notifications);
+  auto nothing = run(op::set_preferences{}, "r4");
+  BOOST_TEST((!nothing.changes() && !changed(nothing)));
+  BOOST_TEST(reason(decide(op::set_preferences{{}, "Europe/Atlantis", {}}, "r5")) ==
+             "time_zone_unknown");
+}
 
-  BOOST_AUTO_TEST_CASE(a_profile_counts_what_is_there_and_unheard) {
-    for (auto name : {"d1", "d2", "d3", "d4"})
-      deposit(name);
-    run(op::set_flags{by_uid(1), played, 0}, "r1");
-    run(op::remove{by_uid(2), {}, {}, false}, "r2");
-    run(op::remove{by_uid(3), {}, {}, true}, "r3");
-    auto seen = std::get<answer::profile>(decide(op::describe{}, "p")->reply);
-    BOOST_TEST((seen.messages == 2U && seen.unheard == 1U));
-    BOOST_TEST((seen.number == number && seen.imei == "490154203237518" && seen.tenant == "acme"));
-    BOOST_TEST((seen.id == profile_id{"eu1", id} && seen.notifications));
-  }
+BOOST_AUTO_TEST_CASE(a_profile_counts_what_is_there_and_unheard) {
+  for (auto name : {"d1", "d2", "d3", "d4"})
+    deposit(name);
+  run(op::set_flags{by_uid(1), played, 0}, "r1");
+  run(op::remove{by_uid(2), {}, {}, false}, "r2");
+  run(op::remove{by_uid(3), {}, {}, true}, "r3");
+  auto seen = std::get<answer::profile>(decide(op::describe{}, "p")->reply);
+  BOOST_TEST((seen.messages == 2U && seen.unheard == 1U));
+  BOOST_TEST((seen.number == number && seen.imei == "490154203237518" && seen.tenant == "acme"));
+  BOOST_TEST((seen.id == profile_id{"eu1", id} && seen.notifications));
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(mailbox_notifications, registered)
 
-  BOOST_AUTO_TEST_CASE(a_new_subscriber_is_welcomed_once) {
-    model_fixture fresh;
-    auto what = fresh.ask(op::create{"acme", "eu1", {{alias_kind::number, number}}, {}, "fr", {}, {}},
-                          "r");
-    auto done = fresh.run(what);
-    BOOST_TEST(says(told(done), "Bienvenue"));
-    BOOST_TEST(says(told(done), to_string(profile_id{"eu1", id})));
-    BOOST_TEST(fresh.run(what).notifications.empty());
-  }
+BOOST_AUTO_TEST_CASE(a_new_subscriber_is_welcomed_once) {
+  model_fixture fresh;
+  auto what =
+      fresh.ask(op::create{"acme", "eu1", {{alias_kind::number, number}}, {}, "fr", {}, {}}, "r");
+  auto done = fresh.run(what);
+  BOOST_TEST(says(told(done), "Bienvenue"));
+  BOOST_TEST(says(told(done), to_string(profile_id{"eu1", id})));
+  BOOST_TEST(fresh.run(what).notifications.empty());
+}
 
-  BOOST_AUTO_TEST_CASE(a_deposit_is_told_once_with_what_leads_to_it) {
-    run(op::set_preferences{{}, "America/New_York", {}}, "zone");
-    *time = 1'800'000'000'000; // 2027-01-15 08:00 UTC
-    auto what = ask(voicemail(), "d1");
-    auto done = run(what);
-    auto text = told(done);
-    for (auto words : {"New voicemail 1 ", "+15055551212", "2027-01-15 02:59", "0:02", "1 unheard"})
-      BOOST_TEST(says(text, words), words << " in: " << text);
-    const auto& first = done.notifications[0];
-    BOOST_TEST((first.to == number && first.tenant == "acme" && first.mailbox == id));
-    BOOST_TEST((first.created_at == *time && first.due_at == *time && first.region == "eu1"));
-    BOOST_TEST(run(what).notifications.empty());
-  }
+BOOST_AUTO_TEST_CASE(a_deposit_is_told_once_with_what_leads_to_it) {
+  run(op::set_preferences{{}, "America/New_York", {}}, "zone");
+  *time = 1'800'000'000'000; // 2027-01-15 08:00 UTC
+  auto what = ask(voicemail(), "d1");
+  auto done = run(what);
+  auto text = told(done);
+  for (auto words : {"New voicemail 1 ", "+15055551212", "2027-01-15 02:59", "0:02", "1 unheard"})
+    BOOST_TEST(says(text, words), words << " in: " << text);
+  const auto& first = done.notifications[0];
+  BOOST_TEST((first.to == number && first.tenant == "acme" && first.mailbox == id));
+  BOOST_TEST((first.created_at == *time && first.due_at == *time && first.region == "eu1"));
+  BOOST_TEST(run(what).notifications.empty());
+}
 
-  BOOST_AUTO_TEST_CASE(a_retrieval_is_told_once_for_each_request) {
-    auto which = by(deposit("d1").message);
-    auto to_web = ask(op::retrieve{which, channel::out_of_band, {}, "web page"}, "r1");
-    auto first = run(to_web);
-    BOOST_TEST(says(told(first), "another of your devices (web page)"));
-    auto repeated = run(to_web);
-    BOOST_TEST((repeated.notifications.empty() && !repeated.changes()));
-    BOOST_TEST(std::get<answer::message>(repeated.reply).parts.size() == 1U);
-    auto to_device = ask(op::retrieve{which, channel::device, {}, {}}, "r2");
-    BOOST_TEST(says(told(run(to_device, true)), "is on this device"));
-    BOOST_TEST(run(to_device, true).notifications.empty());
-    BOOST_TEST(run(to_web).notifications.empty()); // the other channel has not been forgotten
-    to_web.request_id = "r3";
-    BOOST_TEST((run(to_web).notifications[0].id != first.notifications[0].id));
-  }
+BOOST_AUTO_TEST_CASE(a_retrieval_is_told_once_for_each_request) {
+  auto which = by(deposit("d1").message);
+  auto to_web = ask(op::retrieve{which, channel::out_of_band, {}, "web page"}, "r1");
+  auto first = run(to_web);
+  BOOST_TEST(says(told(first), "another of your devices (web page)"));
+  auto repeated = run(to_web);
+  BOOST_TEST((repeated.notifications.empty() && !repeated.changes()));
+  BOOST_TEST(std::get<answer::message>(repeated.reply).parts.size() == 1U);
+  auto to_device = ask(op::retrieve{which, channel::device, {}, {}}, "r2");
+  BOOST_TEST(says(told(run(to_device, true)), "is on this device"));
+  BOOST_TEST(run(to_device, true).notifications.empty());
+  BOOST_TEST(run(to_web).notifications.empty()); // the other channel has not been forgotten
+  to_web.request_id = "r3";
+  BOOST_TEST((run(to_web).notifications[0].id != first.notifications[0].id));
+}
 
-  BOOST_AUTO_TEST_CASE(a_removal_is_told_once_however_it_is_made) {
-    for (auto name : {"d1", "d2", "d3"})
-      deposit(name);
-    auto removed = ask(op::remove{by_uid(1), {}, {}, false}, "r1");
-    BOOST_TEST(says(told(run(removed)), "Voicemail 1 from +15055551212 was deleted"));
-    BOOST_TEST(run(removed).notifications.empty());
-    auto purged = ask(op::remove{by_uid(1), {}, {}, true}, "r2");
-    BOOST_TEST(run(purged).notifications.empty()); // it was gone already
-    BOOST_TEST(!decide(purged).has_value());
-    BOOST_TEST(says(told(run(op::remove{by_uid(2), {}, {}, true}, "r3")), "was deleted"));
-    auto flagged = ask(op::set_flags{by_uid(3), trashed, 0}, "r4");
-    BOOST_TEST(says(told(run(flagged)), "was deleted"));
-    BOOST_TEST(run(flagged).notifications.empty());
-    BOOST_TEST(run(op::set_flags{by_uid(3), 0, trashed}, "r5").notifications.empty());
-  }
+BOOST_AUTO_TEST_CASE(a_removal_is_told_once_however_it_is_made) {
+  for (auto name : {"d1", "d2", "d3"})
+    deposit(name);
+  auto removed = ask(op::remove{by_uid(1), {}, {}, false}, "r1");
+  BOOST_TEST(says(told(run(removed)), "Voicemail 1 from +15055551212 was deleted"));
+  BOOST_TEST(run(removed).notifications.empty());
+  auto purged = ask(op::remove{by_uid(1), {}, {}, true}, "r2");
+  BOOST_TEST(run(purged).notifications.empty()); // it was gone already
+  // The same purge again finds its work done.
+  auto again = decide(purged);
+  BOOST_REQUIRE(again.has_value());
+  BOOST_TEST(!again->changes());
+  BOOST_TEST(!std::get<answer::done>(again->reply).changed);
+  BOOST_TEST(says(told(run(op::remove{by_uid(2), {}, {}, true}, "r3")), "was deleted"));
+  auto flagged = ask(op::set_flags{by_uid(3), trashed, 0}, "r4");
+  BOOST_TEST(says(told(run(flagged)), "was deleted"));
+  BOOST_TEST(run(flagged).notifications.empty());
+  BOOST_TEST(run(op::set_flags{by_uid(3), 0, trashed}, "r5").notifications.empty());
+}
 
-  BOOST_AUTO_TEST_CASE(the_counts_in_a_text_are_those_after_the_change) {
-    deposit("d1");
-    BOOST_TEST(says(told(run(voicemail(), "d2")), "You have 2 unheard"));
-    BOOST_TEST(says(told(run(op::retrieve{by_uid(1), {}, {}, {}}, "r1")), "You have 1 unheard"));
-    BOOST_TEST(says(told(run(op::retrieve{by_uid(1), {}, {}, {}}, "r2")), "You have 1 unheard"));
-    BOOST_TEST(says(told(run(op::remove{by_uid(1), {}, {}, false}, "r3")), "1 unheard, 1 in all"));
-    BOOST_TEST(says(told(run(op::set_flags{by_uid(2), trashed, 0}, "r4")), "0 unheard, 0 in all"));
-    run(voicemail(), "d3");
-    BOOST_TEST(says(told(run(op::remove{by_uid(3), {}, {}, true}, "r5")), "0 unheard, 0 in all"));
-  }
+BOOST_AUTO_TEST_CASE(the_counts_in_a_text_are_those_after_the_change) {
+  deposit("d1");
+  BOOST_TEST(says(told(run(voicemail(), "d2")), "You have 2 unheard"));
+  BOOST_TEST(says(told(run(op::retrieve{by_uid(1), {}, {}, {}}, "r1")), "You have 1 unheard"));
+  BOOST_TEST(says(told(run(op::retrieve{by_uid(1), {}, {}, {}}, "r2")), "You have 1 unheard"));
+  BOOST_TEST(says(told(run(op::remove{by_uid(1), {}, {}, false}, "r3")), "1 unheard, 1 in all"));
+  BOOST_TEST(says(told(run(op::set_flags{by_uid(2), trashed, 0}, "r4")), "0 unheard, 0 in all"));
+  run(voicemail(), "d3");
+  BOOST_TEST(says(told(run(op::remove{by_uid(3), {}, {}, true}, "r5")), "0 unheard, 0 in all"));
+}
 
-  BOOST_AUTO_TEST_CASE(nothing_is_told_to_who_wants_none_or_has_no_number) {
-    model_fixture numberless;
-    numberless.register_subscriber({}, false);
-    run(op::set_preferences{{}, {}, toggle::off}, "off");
-    for (model_fixture* on : {static_cast<model_fixture*>(this), &numberless}) {
-      for (auto name : {"d1", "d2"})
-        BOOST_TEST(on->run(on->voicemail(), name).notifications.empty());
-      BOOST_TEST(on->run(op::retrieve{by_uid(1), {}, {}, {}}, "r1").notifications.empty());
-      BOOST_TEST(on->run(op::remove{by_uid(1), {}, {}, false}, "r2").notifications.empty());
-      BOOST_TEST(on->run(op::set_flags{by_uid(2), trashed, 0}, "r3").notifications.empty());
-    }
-    run(op::set_preferences{{}, {}, toggle::on}, "on");
-    BOOST_TEST(run(voicemail(), "d3").notifications.size() == 1U);
+BOOST_AUTO_TEST_CASE(nothing_is_told_to_who_wants_none_or_has_no_number) {
+  model_fixture numberless;
+  numberless.register_subscriber({}, false);
+  run(op::set_preferences{{}, {}, toggle::off}, "off");
+  for (model_fixture* on : {static_cast<model_fixture*>(this), &numberless}) {
+    for (auto name : {"d1", "d2"})
+      BOOST_TEST(on->run(on->voicemail(), name).notifications.empty());
+    BOOST_TEST(on->run(op::retrieve{by_uid(1), {}, {}, {}}, "r1").notifications.empty());
+    BOOST_TEST(on->run(op::remove{by_uid(1), {}, {}, false}, "r2").notifications.empty());
+    BOOST_TEST(on->run(op::set_flags{by_uid(2), trashed, 0}, "r3").notifications.empty());
   }
+  run(op::set_preferences{{}, {}, toggle::on}, "on");
+  BOOST_TEST(run(voicemail(), "d3").notifications.size() == 1U);
+}
 
-  // What a crash between the store and the caller brings about: the same command, decided again.
-  BOOST_AUTO_TEST_CASE(deciding_again_tells_under_the_same_id) {
-    deposit("d1");
-    mailbox_model restarted{box.state(), environment(9)};
-    std::set<notification_id> ids;
-    for (const auto& what :
-         {ask(voicemail(), "d2"), ask(op::retrieve{by_uid(1), {}, {}, {}}, "r1"),
-          ask(op::retrieve{by_uid(1), channel::device, {}, {}}, "r1"),
-          ask(op::remove{by_uid(1), {}, {}, false}, "r1"),
-          ask(op::remove{by_uid(1), {}, {}, false}, "r2")}) {
-      auto first = decide(what);
-      *time += 1000;
-      auto again = restarted.decide(what, {{}, stored_media(what.op), false});
-      BOOST_REQUIRE((first.has_value() && again.has_value()));
-      BOOST_TEST((!told(*first).empty() && !told(*again).empty()));
-      BOOST_TEST((first->notifications[0].id == again->notifications[0].id));
-      ids.insert(first->notifications[0].id);
-    }
-    BOOST_TEST(ids.size() == 5U); // and different things under different ids
+// What a crash between the store and the caller brings about: the same command, decided again.
+BOOST_AUTO_TEST_CASE(deciding_again_tells_under_the_same_id) {
+  deposit("d1");
+  mailbox_model restarted{box.state(), environment(9)};
+  std::set<notification_id> ids;
+  for (const auto& what : {ask(voicemail(), "d2"), ask(op::retrieve{by_uid(1), {}, {}, {}}, "r1"),
+                           ask(op::retrieve{by_uid(1), channel::device, {}, {}}, "r1"),
+                           ask(op::remove{by_uid(1), {}, {}, false}, "r1"),
+                           ask(op::remove{by_uid(1), {}, {}, false}, "r2")}) {
+    auto first = decide(what);
+    *time += 1000;
+    auto again = restarted.decide(what, {{}, stored_media(what.op), false});
+    BOOST_REQUIRE((first.has_value() && again.has_value()));
+    BOOST_TEST((!told(*first).empty() && !told(*again).empty()));
+    BOOST_TEST((first->notifications[0].id == again->notifications[0].id));
+    ids.insert(first->notifications[0].id);
   }
+  BOOST_TEST(ids.size() == 5U); // and different things under different ids
+}
 
-  BOOST_AUTO_TEST_CASE(texts_are_in_the_subscribers_language_or_the_tenants_or_the_nodes) {
-    auto heading = [this](const std::string& tenants, const std::string& subscribers) {
-      model_fixture other;
-      other.acme = tenant("acme", role::mvno, {}, tenants);
-      other.env = other.environment(1);
-      other.box = mailbox_model{other.empty(), other.env};
-      other.register_subscriber(subscribers);
-      return told(other.run(voicemail(), "d1")).substr(0, 4);
-    };
-    BOOST_TEST(heading("", "") == "New ");
-    BOOST_TEST(heading("de", "") == "Neue");
-    BOOST_TEST(heading("de", "fr") == "Nouv");
-    run(op::set_preferences{"it", {}, {}}, "r1");
-    BOOST_TEST(says(told(run(voicemail(), "d1")), "Nuovo messaggio"));
-  }
+BOOST_AUTO_TEST_CASE(texts_are_in_the_subscribers_language_or_the_tenants_or_the_nodes) {
+  auto heading = [this](const std::string& tenants, const std::string& subscribers) {
+    model_fixture other;
+    other.acme = tenant("acme", role::mvno, {}, tenants);
+    other.env = other.environment(1);
+    other.box = mailbox_model{other.empty(), other.env};
+    other.register_subscriber(subscribers);
+    return told(other.run(voicemail(), "d1")).substr(0, 4);
+  };
+  BOOST_TEST(heading("", "") == "New ");
+  BOOST_TEST(heading("de", "") == "Neue");
+  BOOST_TEST(heading("de", "fr") == "Nouv");
+  run(op::set_preferences{"it", {}, {}}, "r1");
+  BOOST_TEST(says(told(run(voicemail(), "d1")), "Nuovo messaggio"));
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -193,15 +193,19 @@ BOOST_AUTO_TEST_CASE(a_flush_that_fails_in_the_background_stops_the_store_for_go
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_bit_in_the_log_is_refused_not_skipped) {
-  temp_dir directory;
-  write_changes(directory.path(), 300);
-  const auto log = largest(directory.path(), ".log");
-  flip_bit(log, fs::file_size(log) / 2);
-  for (int i = 0; i < 2; ++i) {
-    const auto refused = refusal(directory.path());
-    BOOST_TEST((refused.code == errc::storage_failure));
-    BOOST_TEST(refused.reason == std::string_view{"store_damaged"});
-    BOOST_TEST(refused.text.find("seeded from a replica") != std::string::npos);
+  for (bool marked : {true, false}) { // the log's own checksums must do without the mark
+    temp_dir directory;
+    write_changes(directory.path(), 300);
+    const auto log = largest(directory.path(), ".log");
+    flip_bit(log, fs::file_size(log) / 2);
+    if (!marked)
+      fs::remove(directory.path() / high_water_mark::file_name);
+    for (int i = 0; i < 2; ++i) {
+      const auto refused = refusal(directory.path());
+      BOOST_TEST((refused.code == errc::storage_failure));
+      BOOST_TEST(refused.reason == std::string_view{"store_damaged"});
+      BOOST_TEST(refused.text.find("seeded from a replica") != std::string::npos);
+    }
   }
 }
 

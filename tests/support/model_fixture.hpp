@@ -1,5 +1,5 @@
-// What the tests of the pure mailbox share: tenants, a clock that tests set, audio made by hand, and
-// one mailbox whose decisions are carried out as the mailbox actor does - but without a disk.
+// What the tests of the pure mailbox share: tenants, a clock that tests set, audio made by hand,
+// and one mailbox whose decisions are carried out as the mailbox actor does - but without a disk.
 #pragma once
 
 #include "actors/mailbox_model.hpp"
@@ -65,7 +65,7 @@ struct model_fixture {
       tenants->put(*entry);
     auto clock = std::make_shared<hybrid_clock>(incarnation, 0, [at = time] { return *at; });
     return std::make_shared<const mailbox_environment>(
-      mailbox_environment{key(), "eu1", {}, "en", std::move(clock), std::move(tenants)});
+        mailbox_environment{key(), "eu1", {}, "en", std::move(clock), std::move(tenants)});
   }
 
   [[nodiscard]] mailbox_state empty() const {
@@ -136,8 +136,13 @@ struct model_fixture {
   void reload() { box = mailbox_model{box.state(), env}; }
 
   void register_subscriber(std::string language = {}, bool with_number = true) {
-    op::create from{"acme", "eu1", {{alias_kind::imei, "490154203237518"}}, "hash of 482913",
-                    std::move(language), {}, {}};
+    op::create from{"acme",
+                    "eu1",
+                    {{alias_kind::imei, "490154203237518"}},
+                    "hash of 482913",
+                    std::move(language),
+                    {},
+                    {}};
     if (with_number)
       from.aliases.insert({alias_kind::number, number});
     run(from, "register");

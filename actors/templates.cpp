@@ -29,8 +29,8 @@ constexpr std::array<phrases, 6> languages{{
       "Open it in your voicemail app or reply DELETE {number} and your PIN.",
       "Voicemail {number} from {caller}[, {length} min] is on this device. You have {unheard} "
       "unheard. To delete it, reply DELETE {number} and your PIN.",
-      "Voicemail {number} from {caller}[, {length} min] was delivered to another of your devices[ ({place})]. "
-      "You have {unheard} unheard.",
+      "Voicemail {number} from {caller}[, {length} min] was delivered to another of your "
+      "devices[ ({place})]. You have {unheard} unheard.",
       "Voicemail {number} from {caller} was deleted. You have {unheard} unheard, {total} in all.",
       "Welcome[ to {tenant}]! Your voicemail is on.[ Profile: {profile}.] Reply HELP for help, "
       "STOP to end.",
@@ -48,8 +48,8 @@ constexpr std::array<phrases, 6> languages{{
       "Ouvrez-le dans l'appli ou répondez SUPPRIMER {number} et votre PIN.",
       "Message vocal {number} de {caller}[, {length} min] remis sur cet appareil. A écouter: "
       "{unheard}. Pour l'effacer, répondez SUPPRIMER {number} et votre PIN.",
-      "Message vocal {number} de {caller}[, {length} min] remis sur un autre de vos appareils[ ({place})]. "
-      "A écouter: {unheard}.",
+      "Message vocal {number} de {caller}[, {length} min] remis sur un autre de vos "
+      "appareils[ ({place})]. A écouter: {unheard}.",
       "Message vocal {number} de {caller} supprimé. A écouter: {unheard}, total: {total}.",
       "Bienvenue[ chez {tenant}]! Messagerie vocale active.[ Profil: {profile}.] Répondez AIDE "
       "pour l'aide, STOP pour finir.",
@@ -85,8 +85,8 @@ constexpr std::array<phrases, 6> languages{{
       "{unheard}. Abra su app de buzon de voz o responda BORRAR {number} y su PIN.",
       "Mensaje de voz {number} de {caller}[, {length} min] en este dispositivo. Sin escuchar: "
       "{unheard}. Para borrarlo responda BORRAR {number} y su PIN.",
-      "Mensaje de voz {number} de {caller}[, {length} min] entregado en otro de sus dispositivos[ ({place})]. "
-      "Sin escuchar: {unheard}.",
+      "Mensaje de voz {number} de {caller}[, {length} min] entregado en otro de sus "
+      "dispositivos[ ({place})]. Sin escuchar: {unheard}.",
       "Mensaje de voz {number} de {caller} borrado. Sin escuchar: {unheard}, total: {total}.",
       "¡Bienvenido[ a {tenant}]! Buzon de voz activado.[ Perfil: {profile}.] Responda AYUDA para "
       "ayuda, STOP para terminar.",

@@ -97,7 +97,8 @@ struct gate_state {
     auto* why = std::get_if<failure>(&what);
     auto* refusal = why == nullptr ? nullptr : why->reason;
     options.deliver({back.session, back.who->name,
-                     encode_reply({back.correlation, std::move(what)}), back.bytes, true, refusal});
+                     encode_reply({back.correlation, std::move(what)}), back.bytes, true, refusal,
+                     back.correlation});
   }
 
   /// Acceptance shows in the feed by itself: it is a change.

@@ -33,6 +33,7 @@ struct outbound {
   size_t bytes = 0;
   bool last = true;
   const char* refusal = nullptr;
+  uint64_t correlation = 0;
 };
 
 using inbound_batch = std::shared_ptr<std::vector<inbound>>;

@@ -5,6 +5,15 @@
 
 namespace restante {
 
+namespace {
+
+failure unread(errc code) {
+  return {code, "replies_unread",
+          "read the answers you have; then ask again, with the same request id"};
+}
+
+} // namespace
+
 mvno_bridge::mvno_bridge(mvno_bridge_options options) : options_{std::move(options)} {
   zap_ = std::make_unique<zap_handler>(loop_, options_.tenants, *options_.figures);
   for (const auto& endpoint : options_.endpoints) {
@@ -31,7 +40,16 @@ void mvno_bridge::start(gate_actor gate) {
   loop_.start();
 }
 
-void mvno_bridge::drain() { draining_ = true; }
+void mvno_bridge::drain() {
+  heard_ = std::chrono::steady_clock::now().time_since_epoch().count();
+  draining_ = true;
+}
+
+bool mvno_bridge::quiet() const {
+  using clock = std::chrono::steady_clock;
+  auto silence = clock::now().time_since_epoch() - clock::duration{heard_.load()};
+  return in_flight_ == 0 && silence >= limits::drain_quiet;
+}
 
 void mvno_bridge::stop() {
   loop_.stop();
@@ -58,11 +76,12 @@ std::optional<failure> mvno_bridge::admit(const router& from, const received& in
     return failure{errc::busy, "bytes_in_flight",
                    "too much media is being stored: retry after a pause"};
   if (from.unread_too_much(in.session))
-    return failure{errc::busy, "replies_unread", "read the answers you have before asking more"};
+    return unread(errc::busy);
   return std::nullopt;
 }
 
 void mvno_bridge::receive(router& from, received in) {
+  heard_ = std::chrono::steady_clock::now().time_since_epoch().count();
   if (!in.who)
     return refuse(
         from, in,
@@ -133,6 +152,12 @@ void mvno_bridge::deliver(outbound out) {
   for (auto& entry : routers_) {
     if (!entry->has(out.session))
       continue;
+    // Media are what unread answers cost: they are not kept for a client that does not read.
+    if (out.last && !out.what.media.empty() && entry->unread_too_much(out.session)) {
+      auto why = unread(errc::outcome_unknown);
+      options_.figures->refused(why.reason);
+      out.what = encode_reply({out.correlation, std::move(why)});
+    }
     // A key revoked meanwhile gets nothing more, not even what it asked for before.
     auto who = entry->tenant_of(out.session);
     auto sent = who ? entry->send(out.session, out.what) : router::sent::gone;

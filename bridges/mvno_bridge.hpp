@@ -38,6 +38,8 @@ public:
   /// Requests admitted and unanswered.
   [[nodiscard]] size_t in_flight() const { return in_flight_.load(); }
 
+  /// Whether everything is answered and nothing has come in for a while.
+  [[nodiscard]] bool quiet() const;
   void stop();
 
   /// The addresses bound, in the order of the options.
@@ -63,6 +65,7 @@ private:
   size_t bytes_in_flight_ = 0;
   std::atomic<size_t> in_flight_{0};
   std::atomic<bool> draining_{false};
+  std::atomic<std::chrono::steady_clock::rep> heard_{0}; // when a message came in last
 };
 
 } // namespace restante

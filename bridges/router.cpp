@@ -16,7 +16,13 @@ constexpr size_t clients_max = 65'536;
 /// A frame somewhat over the limit is still received, so that an honest client is told;
 /// libzmq drops the connection of one that sends more.
 constexpr int64_t frame_bytes_received = 2 * static_cast<int64_t>(limits::media_bytes_max);
-constexpr int queued_messages = 1'000;
+constexpr int received_messages = 1'000;
+/// What a queued message takes besides its bytes, roughly: counted, so that many small ones are as
+/// bounded as few large ones.
+constexpr size_t message_cost = 512;
+/// Room above limits::client_unread_bytes_max for the refusals a client gets beyond it, and for the
+/// answers that were under way; after that they are dropped.
+constexpr size_t unread_bytes_kept = 4 * limits::client_unread_bytes_max;
 constexpr auto linger = 1'000ms;
 constexpr auto handshake = 3'000ms;
 constexpr auto heartbeat = 5'000ms;
@@ -38,17 +44,19 @@ zmq::socket_type type_of(endpoint_options::pattern how) {
 struct lent {
   chunk bytes;
   std::shared_ptr<std::atomic<size_t>> unread;
+
+  [[nodiscard]] size_t cost() const { return bytes.size() + message_cost; }
 };
 
 void give_back(void*, void* hint) {
   auto* what = static_cast<lent*>(hint);
-  what->unread->fetch_sub(what->bytes.size(), std::memory_order_relaxed);
+  what->unread->fetch_sub(what->cost(), std::memory_order_relaxed);
   delete what;
 }
 
 zmq::message_t lend(chunk bytes, const std::shared_ptr<std::atomic<size_t>>& unread) {
-  unread->fetch_add(bytes.size(), std::memory_order_relaxed);
   auto* what = new lent{std::move(bytes), unread};
+  unread->fetch_add(what->cost(), std::memory_order_relaxed);
   auto view = what->bytes.view();
   // ZeroMQ does not write through this pointer.
   return {const_cast<char*>(view.data()), view.size(), give_back, what};
@@ -72,6 +80,7 @@ router::router(socket_loop& loop, endpoint_options options,
     , on_message_{std::move(on_message)}
     , socket_{std::make_shared<zmq::socket_t>(loop.context(), type_of(options_.how))} {
   set_options();
+  monitor(loop);
   socket_->bind(options_.address);
   loop.watch(socket_, [this] { drain(); });
 }
@@ -89,8 +98,10 @@ void router::set_options() {
   socket_->set(heartbeat_ivl, ms(heartbeat));
   socket_->set(zmq::sockopt::heartbeat_timeout, ms(restante::heartbeat_timeout));
   socket_->set(heartbeat_ttl, ms(restante::heartbeat_timeout));
-  socket_->set(sndhwm, queued_messages);
-  socket_->set(rcvhwm, queued_messages);
+  // Bounded by bytes in `send`: a bound on messages would drop answers of a client that reads them,
+  // whenever a burst is decided faster than it is sent.
+  socket_->set(sndhwm, 0);
+  socket_->set(rcvhwm, received_messages);
   socket_->set(backlog, 1024);
   socket_->set(ipv6, options_.address.find('[') != std::string::npos);
   if (!options_.curve_secret.empty()) {
@@ -101,6 +112,28 @@ void router::set_options() {
 }
 
 std::string router::address() const { return socket_->get(zmq::sockopt::last_endpoint); }
+
+// A client without CURVE or with the wrong server key fails before ZAP is asked: only the socket's
+// monitor sees it.
+void router::monitor(socket_loop& loop) {
+  if (options_.curve_secret.empty())
+    return;
+  constexpr int failures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+  auto name = "inproc://monitor-" + std::to_string(next_session_.fetch_add(1));
+  if (zmq_socket_monitor(socket_->handle(), name.c_str(), failures) != 0)
+    throw zmq::error_t{};
+  auto events = std::make_shared<zmq::socket_t>(loop.context(), zmq::socket_type::pair);
+  events->set(zmq::sockopt::linger, 0);
+  events->connect(name);
+  loop.watch(events, [this, events = events.get()] {
+    zmq::message_t event, address;
+    while (events->recv(event, zmq::recv_flags::dontwait)) {
+      (void)events->recv(address);
+      probe_.refused("handshake_failed");
+    }
+  });
+}
 
 void router::drain() {
   for (int i = 0; i < drain_burst && receive_one(); ++i) {
@@ -199,6 +232,10 @@ router::sent router::send(uint64_t session, const frames& what) {
   if (at == by_session_.end())
     return sent::gone;
   auto& to = at->second;
+  if (to.unread->load(std::memory_order_relaxed) > unread_bytes_kept) {
+    probe_.refused("client_queue_full");
+    return sent::full;
+  }
   using zmq::send_flags;
   auto more = send_flags::dontwait | send_flags::sndmore;
   try {

@@ -70,6 +70,7 @@ private:
   };
 
   void set_options();
+  void monitor(socket_loop& loop);
   void drain();
   bool receive_one();
   client& client_of(const std::string& routing_id, const std::string& user_id);

@@ -28,6 +28,17 @@ void sms_bridge::start(sms_gate_actor gate) {
   loop_.start();
 }
 
+void sms_bridge::drain() {
+  heard_ = std::chrono::steady_clock::now().time_since_epoch().count();
+  draining_ = true;
+}
+
+bool sms_bridge::quiet() const {
+  using clock = std::chrono::steady_clock;
+  auto silence = clock::now().time_since_epoch() - clock::duration{heard_.load()};
+  return in_flight_ == 0 && silence >= limits::drain_quiet;
+}
+
 void sms_bridge::stop() {
   loop_.stop();
   gate_ = nullptr;
@@ -41,6 +52,7 @@ std::vector<std::string> sms_bridge::addresses() const {
 }
 
 void sms_bridge::receive(router& from, const received& in) {
+  heard_ = std::chrono::steady_clock::now().time_since_epoch().count();
   auto refuse = [&](uint64_t correlation, const failure& why) {
     options_.figures->refused(why.reason);
     options_.log.debug("frame_refused",

@@ -51,8 +51,10 @@ public:
 
   [[nodiscard]] std::function<void(uint64_t, sms::to_gateway, bool)> delivery();
   void start(sms_gate_actor gate);
-  void drain() { draining_ = true; }
+  void drain();
   [[nodiscard]] size_t in_flight() const { return in_flight_.load(); }
+  /// Whether everything is answered and nothing has come in for a while.
+  [[nodiscard]] bool quiet() const;
   void stop();
   [[nodiscard]] std::vector<std::string> addresses() const;
 
@@ -68,6 +70,7 @@ private:
   sms_gate_actor gate_;
   std::atomic<size_t> in_flight_{0};
   std::atomic<bool> draining_{false};
+  std::atomic<std::chrono::steady_clock::rep> heard_{0}; // when a message came in last
 };
 
 } // namespace restante

@@ -190,13 +190,13 @@ struct engine::parts {
 
   // --- stop, in reverse ------------------------------------------------------------------------
 
-  bool drained() const { return mvno->in_flight() == 0 && sms->in_flight() == 0; }
+  bool answered() const { return mvno->in_flight() == 0 && sms->in_flight() == 0; }
 
   bool wait_until_answered() const {
     auto end = std::chrono::steady_clock::now() + limits::drain_timeout;
-    while (!drained()) {
+    while (!mvno->quiet() || !sms->quiet()) {
       if (std::chrono::steady_clock::now() >= end)
-        return false;
+        return answered(); // clients that never stop asking get no more answers
       std::this_thread::sleep_for(poll_pause);
     }
     return true;
@@ -218,7 +218,6 @@ struct engine::parts {
   bool stop() {
     if (std::exchange(stopped, true))
       return true;
-    metrics.reset();
     bool all_answered = true;
     if (system) {
       mvno->drain();
@@ -230,6 +229,7 @@ struct engine::parts {
       mvno->stop();
     if (sms)
       sms->stop();
+    metrics.reset(); // takes a second or two: nobody waits for it
     environment = nullptr;
     system.reset();
     store.reset();

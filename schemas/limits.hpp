@@ -54,6 +54,9 @@ inline constexpr auto challenge_lifetime = 2min;
 inline constexpr auto clock_offset_max = 60s;
 /// Time a stopping node gives to answer what it has accepted.
 inline constexpr auto drain_timeout = 10s;
+/// A stopping node goes on saying `shutting_down` until its sockets were quiet for so long, so that
+/// what was under way to it is answered too.
+inline constexpr auto drain_quiet = 250ms;
 
 // --- queues -----------------------------------------------------------------------------------
 /// Commands waiting in one mailbox behind the commit in flight.

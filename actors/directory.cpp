@@ -220,8 +220,31 @@ struct directory_state {
   }
 
   void end(const registration_ptr& job, outcome what) {
+    auto* why = std::get_if<failure>(&what);
+    bool unfinished = why != nullptr && why->code == errc::outcome_unknown;
     job->reply.deliver(answered{std::move(what)});
     under_way.erase(job);
+    if (unfinished)
+      release_later(job);
+    else
+      release(job);
+  }
+
+  // The mailbox may be about to be made: its names stay claimed until mailbox and writer are past
+  // what was asked of them, or another registration could give them away a second time.
+  void release_later(const registration_ptr& job) {
+    auto written = [this, job] {
+      auto barrier = std::make_shared<commit_request>();
+      barrier->urgency = commit_class::essential;
+      self->request(options.writer, limits::deadline_max, std::move(barrier))
+          .then([this, job](const commit_reply&) { release(job); },
+                [this, job](caf::error&) { release(job); });
+    };
+    self->request(options.node, limits::deadline_max, load_for_notice(job, job->plan.mailbox))
+        .then([written](answered&) { written(); }, [written](caf::error&) { written(); });
+  }
+
+  void release(const registration_ptr& job) {
     for (const auto& name : job->plan.aliases)
       claiming.erase(name);
     for (auto& next : std::exchange(queued, {}))

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <deque>
 #include <map>
+#include <set>
 
 namespace restante {
 
@@ -68,6 +69,7 @@ struct feed_state {
   feed_self::pointer self;
   feed_options options;
   std::map<std::string, subscription_ptr> by_key;
+  std::set<subscription_ptr> placing; // their positions are being read
 
   static std::string key_of(const tenant_record& who, const std::string& name) {
     return meta_key("cursor/" + who.name + "/" + name);
@@ -89,11 +91,15 @@ struct feed_state {
     fresh->sink = std::move(sink);
     fresh->credit = what.what.credit;
     fresh->moved = self->clock().now();
+    placing.insert(fresh);
     auto reply = self->make_response_promise<answered>();
     self->request(options.reader, limits::load_timeout, get_request{{{family::meta, key}}})
         .then([this, fresh, from = what.what.from,
                reply](const get_reply& got) { place(fresh, from, got, reply); },
-              [reply](caf::error&) { answer_with(reply, unread()); });
+              [this, fresh, reply](caf::error&) {
+                placing.erase(fresh);
+                answer_with(reply, unread());
+              });
     return reply;
   }
 
@@ -104,6 +110,8 @@ struct feed_state {
   /// Where a subscription begins: where it asked, where its name left off, or at the end.
   void place(const subscription_ptr& fresh, uint64_t from, const get_reply& got,
              const caf::typed_response_promise<answered>& reply) {
+    if (placing.erase(fresh) == 0)
+      return answer_with(reply, unread()); // the client left meanwhile
     if (!got.values)
       return answer_with(reply, got.values.error());
     const auto& row = got.values->front();
@@ -203,6 +211,7 @@ struct feed_state {
   void leave(uint64_t session) {
     std::erase_if(
         by_key, [session](const auto& entry) { return entry.second->address.session == session; });
+    std::erase_if(placing, [session](const auto& sub) { return sub->address.session == session; });
   }
 
   void notice(const feed_notice& what) {

@@ -62,10 +62,10 @@ struct gatekeeper_state {
                          now) ||
         !used.insert(answer->challenge).second)
       return answered{pin_denied()};
+    used_by_expiry.emplace(challenge_expiry(answer->challenge), answer->challenge);
     // Here, because a mailbox refuses an empty PIN unhashed: elsewhere that would take longer.
     if (answer->pin.empty())
       return answered{pin_denied()};
-    used_by_expiry.emplace(challenge_expiry(answer->challenge), answer->challenge);
     auto reply = self->make_response_promise<answered>();
     self->request(options->directory, asked->what.deadline, asked)
         .then([this, asked, reply](answered& done) { judge(asked, reply, std::move(done)); },

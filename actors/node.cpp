@@ -48,7 +48,7 @@ struct node_state {
   node_options options;
   std::unordered_map<mailbox_id, entry> boxes;
   std::unordered_map<caf::actor_addr, mailbox_id> by_address;
-  std::list<mailbox_id> by_use; // active mailboxes, the longest idle first
+  std::list<mailbox_id> by_use;            // active mailboxes, the longest idle first
   std::unordered_set<mailbox_id> doubtful; // failed: a commit of theirs may still be under way
   uint64_t loads = 0, failures = 0, passivations = 0;
 

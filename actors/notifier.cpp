@@ -198,12 +198,23 @@ struct notifier_state {
               });
   }
 
+  /// What could not be written stays open for answer_within, so that a full disk neither repeats a
+  /// text to the subscriber nor is asked without a pause; its gateway is told to say it again.
   void settled(const notification_id& id, const result<uint64_t>& done,
                const std::optional<caf::typed_response_promise<answered>>& reply) {
-    open.erase(id);
+    if (done) {
+      open.erase(id);
+    } else {
+      auto& entry = open[id];
+      entry.settling = false;
+      entry.since = now();
+      if (auto at = gateways.find(entry.session); at != gateways.end())
+        ++at->second.open;
+    }
     if (reply)
       answer_with(*reply, done ? outcome{answer::done{true}} : outcome{done.error()});
-    look();
+    if (done)
+      look();
   }
 
   // --- what gateways say -----------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <deque>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace restante {
@@ -39,6 +40,8 @@ struct sms_desk_state {
   sms_desk_options options;
   std::unordered_set<std::string> seen;
   std::deque<std::string> seen_order;
+  std::unordered_set<std::string> under_way;
+  std::unordered_map<std::string, std::string> helping; // number to the text that is answered
 
   caf::result<answered> accept(const texted& what) {
     auto owner = options.environment->tenants->find_by_short_code(*what.gateway, what.what.to);
@@ -51,6 +54,9 @@ struct sms_desk_state {
     auto id = what.gateway->name + "/" + what.what.id;
     if (seen.contains(id))
       return answered{answer::done{false}};
+    if (!under_way.insert(id).second)
+      return answered{failure{errc::busy, "text_under_way",
+                              "the text is being carried out: send it again later"}};
     auto reply = self->make_response_promise<answered>();
     auto job = std::make_shared<const errand>(errand{owner, std::move(*number), id, reply});
     std::visit([&](const auto& command) { carry_out(job, command); }, parse_sms(what.what.text));
@@ -71,6 +77,9 @@ struct sms_desk_state {
   void end(const errand_ptr& job, outcome what) {
     if (!std::holds_alternative<failure>(what))
       remember(job->id);
+    under_way.erase(job->id);
+    if (auto at = helping.find(job->number); at != helping.end() && at->second == job->id)
+      helping.erase(at);
     answer_with(job->reply, std::move(what));
   }
 
@@ -179,6 +188,8 @@ struct sms_desk_state {
   }
 
   void help_once_a_day(const errand_ptr& job) {
+    if (!helping.emplace(job->number, job->id).second)
+      return end(job, answer::done{false});
     auto key = meta_key("help/" + job->number);
     self->request(options.reader, limits::load_timeout, get_request{{{family::meta, key}}})
         .then([this, job, key](const get_reply& got) { help(job, key, got); },

@@ -227,6 +227,7 @@ bool changes_something(const operation& what) {
 tl::expected<request, refused_request> decode_request(std::string_view envelope,
                                                       std::vector<chunk> media) {
   uint64_t correlation = 0;
+  std::string request_id;
   auto decoded = read_untrusted<wire::Request>(
       envelope, limits::envelope_bytes_max, [&](wire::Request::Reader root) {
         correlation = root.getCorrelation();
@@ -238,7 +239,7 @@ tl::expected<request, refused_request> decode_request(std::string_view envelope,
         out.deadline = deadline.count() == 0
                            ? milliseconds{limits::deadline_default}
                            : std::min(deadline, milliseconds{limits::deadline_max});
-        out.request_id = read_request_id(root.getRequestId());
+        out.request_id = request_id = read_request_id(root.getRequestId());
         media_frames given{std::move(media)};
         out.what = read_operation(root, given);
         given.finish();
@@ -248,7 +249,7 @@ tl::expected<request, refused_request> decode_request(std::string_view envelope,
       });
   if (!decoded)
     return tl::unexpected<refused_request>{
-        refused_request{correlation, std::move(decoded.error())}};
+        refused_request{correlation, std::move(request_id), std::move(decoded.error())}};
   return std::move(*decoded);
 }
 

@@ -13,9 +13,10 @@ struct frames {
 };
 
 /// A request that was refused before it became one. `correlation` is 0 when even that was
-/// unreadable; the reply then carries 0.
+/// unreadable; the reply then carries 0. Likewise the request id, which is then empty.
 struct refused_request {
   uint64_t correlation = 0;
+  std::string request_id;
   failure why;
 };
 

@@ -17,7 +17,9 @@ secret_key key(uint8_t byte) {
 
 request retrieval(uint32_t uid = 3, std::string id = "r-1") {
   op::retrieve what{{std::nullopt, uid}, channel::device, {}, {}};
-  return {1, {}, std::move(id),
+  return {1,
+          {},
+          std::move(id),
           ask::of_mailbox{{subscriber_ref::by::number, "+15055550183"}, std::move(what)}};
 }
 

@@ -1,8 +1,7 @@
 // The device side: challenges, and that nobody without the PIN learns anything - not even whether
 // a subscriber or a message exists.
-#include "actors/gatekeeper.hpp"
-
 #include "actors/access.hpp"
+#include "actors/gatekeeper.hpp"
 #include "tests/support/stage.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +23,8 @@ struct at_the_gate : stage {
     return {subscriber_ref::by::number, std::move(text)};
   }
 
-  static operation retrieval(subscriber_ref who, message_ref message, challenge_answer answer = {}) {
+  static operation retrieval(subscriber_ref who, message_ref message,
+                             challenge_answer answer = {}) {
     return ask::of_mailbox{std::move(who),
                            op::retrieve{message, channel::device, std::move(answer), {}}};
   }
@@ -42,9 +42,8 @@ struct at_the_gate : stage {
   }
 
   /// Asks for a challenge and answers it with `code`.
-  call attempt(const subscriber_ref& who, const message_ref& message,
-               const std::string& request_id, const std::string& code,
-               tenant_ptr asking = nullptr) {
+  call attempt(const subscriber_ref& who, const message_ref& message, const std::string& request_id,
+               const std::string& code, tenant_ptr asking = nullptr) {
     auto challenge = challenge_for(who, message, request_id, asking);
     trace->clear();
     return knock(retrieval(who, message, {challenge, code}), request_id, asking);
@@ -111,8 +110,8 @@ BOOST_AUTO_TEST_CASE(a_challenge_is_for_one_request_only) {
 
 BOOST_AUTO_TEST_CASE(a_challenge_is_used_once) {
   auto challenge = challenge_for(by_number(), by(there), "r-1");
-  auto first = ask(gatekeeper, request_of(retrieval(by_number(), by(there), {challenge, wrong_pin}),
-                                          "r-1"));
+  auto first =
+      ask(gatekeeper, request_of(retrieval(by_number(), by(there), {challenge, wrong_pin}), "r-1"));
   auto second =
       ask(gatekeeper, request_of(retrieval(by_number(), by(there), {challenge, pin}), "r-1"));
   run();
@@ -169,8 +168,8 @@ BOOST_AUTO_TEST_CASE(whatever_was_wrong_looks_and_costs_the_same) {
   const auto expected = pin_denied();
   for (const auto& one : cases)
     BOOST_TEST_CONTEXT(one.what) {
-      auto done = attempt(one.who, one.message, "r-" + std::to_string(++count), one.code,
-                          one.asking);
+      auto done =
+          attempt(one.who, one.message, "r-" + std::to_string(++count), one.code, one.asking);
       BOOST_TEST((done.as<failure>() == expected));
       BOOST_TEST(traced() == "commit hash ");
     }

@@ -1,7 +1,6 @@
 // One mailbox actor: the order of decide, persist, apply and answer, and what comes of it when the
 // disk is slow, silent, full or broken, or the mailbox itself fails.
 #include "actors/mailbox.hpp"
-
 #include "tests/support/stage.hpp"
 
 #include <boost/test/unit_test.hpp>

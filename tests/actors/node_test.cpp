@@ -1,7 +1,6 @@
 // The node: loading, passivation, rebuilding after a failure, and that whatever happens every
 // command is answered exactly once.
 #include "actors/node.hpp"
-
 #include "tests/support/stage.hpp"
 
 #include <boost/test/unit_test.hpp>

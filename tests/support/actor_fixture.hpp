@@ -1,5 +1,6 @@
 // One actor system without threads and with virtual time: the test turns the crank. Requests go
-// through an ear that counts answers, because an actor's own request drops a second answer silently.
+// through an ear that counts answers, because an actor's own request drops a second answer
+// silently.
 //
 // Invariants: nothing runs but inside run(), run_shuffled(), advance() and the destructor; whoever
 // was given to keep() is exited in the destructor, or the actor system would wait for ever.
@@ -159,8 +160,8 @@ struct actor_fixture {
   /// Checks that every request so far was answered exactly once.
   void check_all_answered() const {
     for (uint64_t number = 1; number <= calls; ++number)
-      BOOST_TEST((*heard)[number].size() == 1u, "call " << number << " has "
-                                                        << (*heard)[number].size() << " answers");
+      BOOST_TEST((*heard)[number].size() == 1u,
+                 "call " << number << " has " << (*heard)[number].size() << " answers");
   }
 
   std::shared_ptr<wall_ms> wall = std::make_shared<wall_ms>(1'800'000'000'000);

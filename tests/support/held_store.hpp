@@ -34,15 +34,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(restante::let_go)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(restante::refuse_held)
 namespace restante {
 
-using held_store_actor = store_writer_actor::extend<
-    caf::reacts_to<hold>, caf::reacts_to<let_go>, caf::reacts_to<refuse_held>>;
+using held_store_actor = store_writer_actor::extend<caf::reacts_to<hold>, caf::reacts_to<let_go>,
+                                                    caf::reacts_to<refuse_held>>;
 
 struct held_store_state {
   static inline constexpr const char* name = "held-store";
   explicit held_store_state(held_store_actor::pointer) {}
 
-  std::deque<
-      std::pair<std::shared_ptr<commit_request>, caf::typed_response_promise<commit_reply>>>
+  std::deque<std::pair<std::shared_ptr<commit_request>, caf::typed_response_promise<commit_reply>>>
       kept;
   bool holding = false;
 };

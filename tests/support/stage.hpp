@@ -107,8 +107,8 @@ struct stage : actor_fixture {
     gatekeeper =
         keep(spawn_gatekeeper(sys, {held, reader, hasher, directory, environment, key(5)}));
     feed = keep(spawn_feed(sys, {.writer = held, .reader = reader, .newest = at->change}));
-    notifier = keep(
-        spawn_notifier(sys, {.writer = held, .reader = reader, .environment = environment}));
+    notifier =
+        keep(spawn_notifier(sys, {.writer = held, .reader = reader, .environment = environment}));
     desk = keep(spawn_sms_desk(sys, {held, reader, directory, environment}));
     tell(writer, log_listener_actor{feed});
     tell(writer, log_listener_actor{notifier});
@@ -144,7 +144,7 @@ struct stage : actor_fixture {
   }
 
   [[nodiscard]] op::deposit voicemail(char fill = 'a') const {
-    return {message_format::voicemail, "+15055551212", 1'799'000'000'000, 0, false,
+    return {message_format::voicemail,     "+15055551212", 1'799'000'000'000, 0, false,
             {model_tests::audio(50, fill)}};
   }
 

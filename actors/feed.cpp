@@ -135,23 +135,28 @@ struct feed_state {
     if (sub->reading || sub->open.size() >= sub->credit || sub->sent >= options.newest)
       return;
     sub->reading = true;
-    page_request page{family::changes, {}, change_key(sub->sent + 1), page_changes};
+    auto after = sub->sent;
+    page_request page{family::changes, {}, change_key(after + 1), page_changes};
     self->request(options.reader, limits::load_timeout, std::move(page))
         .then(
-            [this, sub](const page_reply& got) {
+            [this, sub, after](const page_reply& got) {
               sub->reading = false;
-              if (got.page && current(sub))
+              if (!got.page || !current(sub))
+                return;
+              if (sub->sent == after)
                 push(sub, *got.page);
+              else
+                pump(sub); // a repeat was asked for meanwhile: this page is not what comes next
             },
-            [sub](caf::error&) { sub->reading = false; }); // the next change tries again
+            [sub](caf::error&) { sub->reading = false; }); // the next tick tries again
   }
 
   void push(const subscription_ptr& sub, const std::vector<key_value>& page) {
     feed_events out{sub->address, sub->who, {}};
     for (const auto& entry : page) {
       auto sequence = parse_change_key(entry.key);
-      if (!sequence || *sequence > options.newest || *sequence != sub->sent + 1)
-        continue; // a repeat was asked for meanwhile, or the change is not announced yet
+      if (!sequence || *sequence > options.newest)
+        continue; // not announced yet
       if (sub->open.size() >= sub->credit)
         break;
       auto what = decode_change(entry.value);
@@ -223,11 +228,11 @@ struct feed_state {
   void repeat() {
     auto now = self->clock().now();
     for (auto& [key, sub] : by_key) {
-      if (sub->open.empty() || now - sub->moved < options.repeat_after)
-        continue;
-      sub->open.clear();
-      sub->sent = sub->acknowledged;
-      sub->moved = now;
+      if (!sub->open.empty() && now - sub->moved >= options.repeat_after) {
+        sub->open.clear();
+        sub->sent = sub->acknowledged;
+        sub->moved = now;
+      }
       pump(sub);
     }
     self->delayed_send(self, options.repeat_after / 4, repeat_due{});

@@ -49,7 +49,7 @@ struct page_request {
   family in;
   std::string prefix;
   std::string from;
-  size_t limit = 0;
+  size_t limit = 0; // 0: only the family's last row
 };
 struct page_reply {
   result<std::vector<key_value>> page;

@@ -28,9 +28,12 @@ namespace {
 using notifier_self = notifier_actor::extend<caf::reacts_to<look_again>>;
 constexpr size_t page_rows = 2 * limits::notifications_in_flight_max;
 constexpr auto look_interval = std::chrono::seconds{1};
+/// Of all open texts, one gateway session holds at most a quarter: a stuck one leaves room.
+constexpr uint32_t session_open_max = limits::notifications_in_flight_max / 4;
 constexpr size_t sms_segments_max = 4;
-/// A due text whose tenant no connected gateway serves waits so long before it is looked at again.
-constexpr milliseconds no_gateway_pause{30'000};
+/// Pages looked at in one go; the next look goes on behind them, so that any number of texts whose
+/// gateway is away neither hides the others nor is read every second.
+constexpr size_t pages_at_once = 16;
 
 struct gateway {
   tenant_ptr who;
@@ -56,6 +59,8 @@ struct notifier_state {
   std::unordered_map<notification_id, open_text> open;
   bool looking = false;
   bool look_wanted = false;
+  std::string resume;    // where the next look begins; empty: at the oldest
+  size_t pages_left = 0; // of this look
 
   wall_ms now() const { return options.environment->clock->now(); }
 
@@ -78,16 +83,12 @@ struct notifier_state {
 
   gateway* gateway_for(const notification& what, uint64_t& session) {
     for (auto& [id, there] : gateways)
-      if (there.open < there.credit && acts_for(*there.who, what.tenant)) {
+      if (there.open < std::min(there.credit, session_open_max) &&
+          acts_for(*there.who, what.tenant)) {
         session = id;
         return &there;
       }
     return nullptr;
-  }
-
-  bool anybody_serves(const notification& what) const {
-    return std::any_of(gateways.begin(), gateways.end(),
-                       [&](const auto& entry) { return acts_for(*entry.second.who, what.tenant); });
   }
 
   // --- the outbox ------------------------------------------------------------------------------
@@ -99,19 +100,33 @@ struct notifier_state {
       return;
     looking = true;
     look_wanted = false;
+    pages_left = pages_at_once;
+    look_from(std::exchange(resume, {}));
+  }
+
+  /// Page by page: texts of a tenant whose gateway is stuck must not hide the others behind them.
+  void look_from(std::string from) {
     self->request(options.reader, limits::load_timeout,
-                  page_request{family::outbox, {}, {}, page_rows})
-        .then(
-            [this](const page_reply& got) {
-              looking = false;
-              if (got.page)
-                for (const auto& entry : *got.page)
-                  if (!consider(entry))
-                    break;
-              if (look_wanted)
-                look();
-            },
-            [this](caf::error&) { looking = false; });
+                  page_request{family::outbox, {}, std::move(from), page_rows})
+        .then([this](const page_reply& got) { looked(got); },
+              [this](caf::error&) { looking = false; });
+  }
+
+  void looked(const page_reply& got) {
+    bool more = got.page && got.page->size() == page_rows;
+    if (got.page)
+      for (const auto& entry : *got.page)
+        if (!consider(entry)) {
+          more = false;
+          break;
+        }
+    if (more && --pages_left > 0)
+      return look_from(key_after(got.page->back().key));
+    if (more)
+      resume = key_after(got.page->back().key);
+    looking = false;
+    if (look_wanted)
+      look();
   }
 
   /// False: nothing later in the outbox can be handed over now.
@@ -141,14 +156,8 @@ struct notifier_state {
   void hand_over(notification what) {
     uint64_t session = 0;
     auto* to = gateway_for(what, session);
-    if (to == nullptr) {
-      if (anybody_serves(what))
-        return; // out of credit: an answer will wake us
-      auto id = what.id;
-      open[id] = {std::move(what), 0, now(), true};
-      settle(id, {}, {}, no_gateway_pause);
-      return;
-    }
+    if (to == nullptr)
+      return; // its gateway's credit, or its arrival, will wake us
     auto owner = options.environment->tenants->find(what.tenant);
     auto text = fit_sms(what.text, sms_segments_max);
     auto shape = measure_sms(text);

@@ -126,7 +126,8 @@ struct sms_desk_state {
                       return desk->tell(job, notice::status,
                                         {.profile = to_string(profile->id),
                                          .unheard = profile->unheard,
-                                         .total = profile->messages});
+                                         .total = profile->messages},
+                                        profile->language);
                     if (passing(std::get<failure>(done)))
                       return desk->end(job, std::move(done));
                     desk->help_once_a_day(job);
@@ -164,16 +165,19 @@ struct sms_desk_state {
 
   // --- answers by text -------------------------------------------------------------------------
 
-  notification text_for(const errand_ptr& job, notice kind, notice_facts facts) const {
+  notification text_for(const errand_ptr& job, notice kind, notice_facts facts,
+                        const std::string& language = {}) const {
     mailbox_state nobody;
+    nobody.profile.language.value = language;
     nobody.profile.tenant = job->owner->name;
     nobody.profile.aliases.insert({alias_kind::number, job->number});
     return make_notification(*options.environment, nobody, kind, std::move(facts), {job->id});
   }
 
-  void tell(const errand_ptr& job, notice kind, notice_facts facts) {
+  void tell(const errand_ptr& job, notice kind, notice_facts facts,
+            const std::string& language = {}) {
     auto commit = std::make_shared<commit_request>();
-    append_outbox_row(commit->rows, text_for(job, kind, std::move(facts)));
+    append_outbox_row(commit->rows, text_for(job, kind, std::move(facts), language));
     write(job, std::move(commit));
   }
 

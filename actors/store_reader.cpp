@@ -20,6 +20,18 @@ get_reply get(const kv_store& store, const get_request& what) {
   return {std::move(values)};
 }
 
+page_reply page(const kv_store& store, const page_request& what) {
+  if (what.limit != 0)
+    return {store.scan(what.in, what.prefix, what.from, what.limit)};
+  auto newest = store.last(what.in);
+  if (!newest)
+    return {tl::unexpected<failure>{newest.error()}};
+  std::vector<key_value> out;
+  if (*newest)
+    out.push_back(std::move(**newest));
+  return {std::move(out)};
+}
+
 list_reply list(const kv_store& store, const list_request& what) {
   std::vector<mailbox_state> out;
   auto from = what.after ? key_after(profile_key(*what.after)) : std::string{};
@@ -50,9 +62,7 @@ store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
   return {
       [store](const load_request& what) { return load_reply{load_mailbox(*store, what.id)}; },
       [store](const get_request& what) { return get(*store, what); },
-      [store](const page_request& what) {
-        return page_reply{store->scan(what.in, what.prefix, what.from, what.limit)};
-      },
+      [store](const page_request& what) { return page(*store, what); },
       [store](const list_request& what) { return list(*store, what); },
   };
 }

@@ -84,10 +84,11 @@ std::optional<frames> dealer::receive(milliseconds patience) {
   }
 }
 
-uint64_t client::post(operation what, std::string request_id) {
+uint64_t client::post(operation what, std::string request_id, milliseconds deadline) {
   request asked;
   asked.correlation = ++correlation_;
   asked.request_id = request_id.empty() ? fresh_request_id() : std::move(request_id);
+  asked.deadline = deadline;
   asked.what = std::move(what);
   return socket_.send(encode_request(asked)) ? asked.correlation : 0;
 }
@@ -101,7 +102,7 @@ std::optional<result<reply>> client::receive(milliseconds patience) {
 
 result<outcome> client::ask(operation what, std::string request_id, milliseconds patience) {
   auto end = clock::now() + patience;
-  auto correlation = post(std::move(what), std::move(request_id));
+  auto correlation = post(std::move(what), std::move(request_id), patience);
   while (correlation != 0) {
     auto got = receive(milliseconds{left_until(end)});
     if (!got)

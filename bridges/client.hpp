@@ -44,7 +44,8 @@ public:
                                     milliseconds patience = milliseconds{10'000});
 
   /// Sends without waiting; the correlation, or 0 when it could not be sent.
-  uint64_t post(operation what, std::string request_id = {});
+  uint64_t post(operation what, std::string request_id = {},
+                milliseconds deadline = milliseconds{0});
 
   /// The next answer or event, whatever its correlation.
   [[nodiscard]] std::optional<result<reply>> receive(milliseconds patience);

@@ -34,7 +34,8 @@ void build(CLI::App& app, cli_session& session) {
       ->type_name("FILE");
   app.add_flag("--json", session.json, "Answer in JSON: one document, or lines for streams");
   app.add_option("--timeout", session.timeout_seconds, "Seconds to wait for each answer")
-      ->check(CLI::Range(0.001, 3600.0))
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 3600.0).description(""))
       ->capture_default_str();
   add_tenant_verbs(app, session);
   add_subscriber_verbs(app, session);
@@ -48,6 +49,24 @@ void build(CLI::App& app, cli_session& session) {
 int complain(std::string_view text) {
   std::cerr << "restante: " << text << '\n';
   return exit_code::failed;
+}
+
+/// Prints the help that was asked for, or what is wrong with the command line.
+int explain(const CLI::App& app, const CLI::ParseError& error, bool no_words) {
+  if (error.get_exit_code() == 0)
+    return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+  if (no_words) {
+    std::cerr << app.help();
+    return exit_code::usage;
+  }
+  // An unknown verb is for CLI11 first of all a missing one.
+  const auto strange = app.remaining(true);
+  std::string what = error.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+      what.find("subcommand") != std::string::npos)
+    what = strange.empty() ? "a verb is missing" : "'" + strange.front() + "' is no verb here";
+  complain("usage: " + what + "; 'restante --help' and 'restante VERB --help' tell more");
+  return exit_code::usage;
 }
 
 int run(cli_session& session) {
@@ -80,7 +99,7 @@ int run_cli(int argc, char** argv) {
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+      return explain(app, error, argc == 1);
     }
     return run(session);
   } catch (const std::exception& error) {

@@ -55,7 +55,10 @@ result<void> events(cli_session& session, const event_options& from) {
       if (event->sequence != 0 && std::cout)
         (*node)->post(ask::acknowledge{from.name, event->sequence});
     } else if (from.follow) {
-      (void)session.ask(ask::subscribe{from.name, credit, 0}); // silence: asked again next time
+      // Silence may be a node that is coming back; a refusal is final.
+      auto again = session.ask(ask::subscribe{from.name, credit, 0});
+      if (!again && exit_code_of(again.error()) != exit_code::unreachable)
+        return tl::unexpected{again.error()};
     } else if (from.count > 0) {
       return fail(errc::outcome_unknown, "no_answer",
                   "only " + std::to_string(printed) + " of " + std::to_string(from.count) +

@@ -89,7 +89,6 @@ result<void> list(cli_session& session, const message_options& from) {
 }
 
 /// Asks; when the node wants the PIN, gets one and asks again, everything else being the same.
-/// `answer_of` finds where the PIN goes.
 template <class Op>
 result<outcome> ask_with_pin(cli_session& session, const message_options& from, const named& names,
                              Op op) {
@@ -120,10 +119,13 @@ result<std::vector<std::string>> write_parts(const answer::message& message,
     return usage("the message has several parts: write them to files, without --out -");
   for (size_t i = 0; i < message.parts.size(); ++i) {
     const auto& part = message.parts[i];
-    const auto ending = "." + std::string{extension_of(part.type)};
-    const auto which = i == 0 ? std::string{} : "-" + std::to_string(i + 1);
-    auto file = out.empty() ? "message-" + std::to_string(message.header.uid) + which + ending
-                            : out + which;
+    std::string file = out;
+    if (out.empty())
+      file.append("message-").append(std::to_string(message.header.uid));
+    if (i > 0)
+      file.append("-").append(std::to_string(i + 1));
+    if (out.empty())
+      file.append(".").append(extension_of(part.type));
     if (auto ok = write_bytes(file, part.bytes.view()); !ok)
       return tl::unexpected{ok.error()};
     files.push_back(std::move(file));

@@ -32,13 +32,13 @@ result<void> console(cli_session& session, const console_arguments& from) {
 /// A sample from the working directory, or from the source tree the program was built in
 /// (build/<preset>/bin).
 std::filesystem::path sample(const std::string& name) {
-  const std::filesystem::path file = std::filesystem::path{"tests/data"} / name;
+  auto file = std::filesystem::path{"tests/data"} / name;
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored))
     return file;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  const auto there = (self.parent_path() / "../../.." / file).lexically_normal();
-  return std::filesystem::exists(there, ignored) ? there : file;
+  auto there = (self.parent_path() / "../../.." / file).lexically_normal();
+  return std::filesystem::exists(there, ignored) ? std::move(there) : std::move(file);
 }
 
 result<void> walk_through(cli_session& session, const std::string& recording) {
@@ -74,7 +74,8 @@ void add_program_verbs(CLI::App& app, cli_session& session) {
   gateway
       .add_option("--linger", from->linger_seconds,
                   "Seconds without news after which it ends when its input has ended")
-      ->check(CLI::Range(0.0, 3600.0))
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 3600.0).description(""))
       ->capture_default_str();
 
   auto recording = std::make_shared<std::string>();

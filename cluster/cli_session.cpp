@@ -13,7 +13,7 @@ tl::unexpected<failure> usage(std::string text) {
 
 void cli_session::read_environment() {
   const auto variable = [](const char* name) {
-    const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): before any thread
+    const char* value = std::getenv(name);
     return std::string{value ? value : ""};
   };
   // An option on the command line counts more than either variable.

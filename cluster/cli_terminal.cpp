@@ -4,7 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h> // NOLINT(modernize-deprecated-headers): POSIX
+#include <signal.h> // POSIX, not <csignal>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>

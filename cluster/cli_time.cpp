@@ -101,7 +101,7 @@ std::optional<wall_ms> parse_time(std::string_view text) {
   time_reader in{text};
   auto minutes = read_day(in) * 24 * 60;
   in.sign("T ");
-  minutes += in.number(2, 23) * 60;
+  minutes += int64_t{in.number(2, 23)} * 60;
   in.sign(":");
   minutes += in.number(2, 59);
   int64_t ms = 0;
@@ -110,7 +110,7 @@ std::optional<wall_ms> parse_time(std::string_view text) {
     ms += in.take(".") != 0 ? in.fraction() : 0;
   }
   if (const char zone = in.take("Z+-"); zone == '+' || zone == '-') {
-    auto offset = in.number(2, 14) * 60;
+    auto offset = int64_t{in.number(2, 14)} * 60;
     in.sign(":");
     offset += in.number(2, 59);
     minutes -= zone == '+' ? offset : -offset;

@@ -126,8 +126,11 @@ private:
       auto got = gateway_.next(std::chrono::ceil<milliseconds>(end - clock::now()));
       if (!got)
         break;
-      if (!*got)
-        return tl::unexpected{got->error()};
+      if (!*got) {
+        auto why = got->error();
+        why.text = "is " + options_.who.tenant + " an SMS gateway? The node refuses: " + why.text;
+        return tl::unexpected{std::move(why)};
+      }
       if (std::holds_alternative<pretend_gateway::welcomed>(**got)) {
         if (!options_.json)
           out_ << "connected to " << options_.who.endpoint << " as " << options_.who.tenant

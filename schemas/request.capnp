@@ -185,7 +185,7 @@ struct Records {
   afterDay @0 :UInt32;     # days since 1970-01-01
   afterSequence @1 :UInt64;
   limit @2 :UInt16;
-  newest @3 :Bool;         # instead: where the records end now, and no records
+  newest @3 :Bool;         # instead: only the newest record
 }
 
 # --- answers ------------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ public:
     BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     pipe_ = ends[0];
     constexpr int pipe_in_child = 17;
+    ::unsetenv("BOOST_TEST_LOGGER"); // the child would write over this program's own log
+    ::unsetenv("BOOST_TEST_RUN_FILTERS");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], pipe_in_child);

@@ -82,6 +82,7 @@ router::router(socket_loop& loop, endpoint_options options,
   set_options();
   monitor(loop);
   socket_->bind(options_.address);
+  address_ = socket_->get(zmq::sockopt::last_endpoint);
   loop.watch(socket_, [this] { drain(); });
 }
 
@@ -110,8 +111,6 @@ void router::set_options() {
     socket_->set(zap_domain, options_.zap_domain);
   }
 }
-
-std::string router::address() const { return socket_->get(zmq::sockopt::last_endpoint); }
 
 // A client without CURVE or with the wrong server key fails before ZAP is asked: only the socket's
 // monitor sees it.

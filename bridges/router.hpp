@@ -59,7 +59,7 @@ public:
   [[nodiscard]] tenant_ptr tenant_of(uint64_t session) const;
 
   /// The address it is bound to, with the port the system chose for "*".
-  [[nodiscard]] std::string address() const;
+  [[nodiscard]] const std::string& address() const { return address_; }
 
 private:
   struct client {
@@ -83,6 +83,7 @@ private:
   std::atomic<uint64_t>& next_session_;
   receiver on_message_;
   std::shared_ptr<zmq::socket_t> socket_;
+  std::string address_;
   std::unordered_map<std::string, uint64_t> by_routing_id_;
   std::unordered_map<uint64_t, client> by_session_;
 };

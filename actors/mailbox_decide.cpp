@@ -304,8 +304,7 @@ struct decider {
 
   bool is_purged(const message_ref& ref) const {
     return std::any_of(state().messages.begin(), state().messages.end(), [&](const auto& entry) {
-      return entry.second.purged &&
-             (ref.id ? entry.first == *ref.id : entry.second.uid == ref.uid);
+      return entry.second.purged && (ref.id ? entry.first == *ref.id : entry.second.uid == ref.uid);
     });
   }
 

@@ -153,102 +153,102 @@ bool only_digits(const std::string& text, size_t least, size_t most) {
 
 BOOST_AUTO_TEST_SUITE(sms_commands)
 
-  BOOST_AUTO_TEST_CASE(what_subscribers_and_clients_send_is_understood) {
-    for (const auto& [text, command] : accepted())
-      BOOST_TEST_CONTEXT(text) BOOST_TEST(name(parse_sms(text)) == name(command));
-  }
+BOOST_AUTO_TEST_CASE(what_subscribers_and_clients_send_is_understood) {
+  for (const auto& [text, command] : accepted())
+    BOOST_TEST_CONTEXT(text) BOOST_TEST(name(parse_sms(text)) == name(command));
+}
 
-  BOOST_AUTO_TEST_CASE(everything_else_is_unknown) {
-    for (const auto& text :
-         {""s, " "s, "\r\n"s, "!!!"s, "hello"s, "please stop"s, "490154203237518 482913"s, "3"s,
-          "activated"s, "deleted 3"s, "//VVM:STATUS:st=R"s, "\uFF33\uFF34\uFF2F\uFF30"s, "STOP\0"s,
-          "STOP\xFF"s, "STOP \xED\xA0\x80"s, "\xC0\xBFSTOP"s, "S T O P"s})
-      BOOST_TEST_CONTEXT(text) BOOST_TEST(name(parse_sms(text)) == "unknown");
-  }
+BOOST_AUTO_TEST_CASE(everything_else_is_unknown) {
+  for (const auto& text :
+       {""s, " "s, "\r\n"s, "!!!"s, "hello"s, "please stop"s, "490154203237518 482913"s, "3"s,
+        "activated"s, "deleted 3"s, "//VVM:STATUS:st=R"s, "\uFF33\uFF34\uFF2F\uFF30"s, "STOP\0"s,
+        "STOP\xFF"s, "STOP \xED\xA0\x80"s, "\xC0\xBFSTOP"s, "S T O P"s})
+    BOOST_TEST_CONTEXT(text) BOOST_TEST(name(parse_sms(text)) == "unknown");
+}
 
-  BOOST_AUTO_TEST_CASE(a_text_over_the_limit_is_unknown) {
-    auto text = "STOP" + std::string(limits::sms_text_bytes_max - 4, ' ');
-    BOOST_TEST(name(parse_sms(text)) == "stop");
-    text += ' ';
-    BOOST_TEST(name(parse_sms(text)) == "unknown");
-  }
+BOOST_AUTO_TEST_CASE(a_text_over_the_limit_is_unknown) {
+  auto text = "STOP" + std::string(limits::sms_text_bytes_max - 4, ' ');
+  BOOST_TEST(name(parse_sms(text)) == "stop");
+  text += ' ';
+  BOOST_TEST(name(parse_sms(text)) == "unknown");
+}
 
-  BOOST_AUTO_TEST_CASE(mutated_texts_keep_the_invariants) {
-    std::mt19937 random{505'555'121};
-    const std::vector<std::string> pieces = {"0",
-                                             "7",
-                                             "4829",
-                                             "-",
-                                             ".",
-                                             "/",
-                                             " ",
-                                             "=",
-                                             ":",
-                                             "pin",
-                                             "imei",
-                                             "lang",
-                                             "fr",
-                                             "-CA",
-                                             "pv=",
-                                             "\xFF",
-                                             "\u00D6",
-                                             "\u00A0",
-                                             "\u20AC",
-                                             "\uFF11",
-                                             "\U0001F600",
-                                             "\n",
-                                             "490154203237518"};
-    for (int round = 0; round < 60'000; ++round) {
-      auto text = accepted()[random() % accepted().size()].text;
-      for (auto changes = 1 + random() % 6; changes > 0; --changes) {
-        const auto at = random() % (text.size() + 1);
-        switch (random() % 4) {
-        case 0:
-          text.insert(at, pieces[random() % pieces.size()]);
-          break;
-        case 1:
-          text.erase(at, 1 + random() % 3);
-          break;
-        case 2:
-          text += accepted()[random() % accepted().size()].text;
-          break;
-        default:
-          text.insert(at, 1, static_cast<char>(random() % 256));
-        }
+BOOST_AUTO_TEST_CASE(mutated_texts_keep_the_invariants) {
+  std::mt19937 random{505'555'121};
+  const std::vector<std::string> pieces = {"0",
+                                           "7",
+                                           "4829",
+                                           "-",
+                                           ".",
+                                           "/",
+                                           " ",
+                                           "=",
+                                           ":",
+                                           "pin",
+                                           "imei",
+                                           "lang",
+                                           "fr",
+                                           "-CA",
+                                           "pv=",
+                                           "\xFF",
+                                           "\u00D6",
+                                           "\u00A0",
+                                           "\u20AC",
+                                           "\uFF11",
+                                           "\U0001F600",
+                                           "\n",
+                                           "490154203237518"};
+  for (int round = 0; round < 60'000; ++round) {
+    auto text = accepted()[random() % accepted().size()].text;
+    for (auto changes = 1 + random() % 6; changes > 0; --changes) {
+      const auto at = random() % (text.size() + 1);
+      switch (random() % 4) {
+      case 0:
+        text.insert(at, pieces[random() % pieces.size()]);
+        break;
+      case 1:
+        text.erase(at, 1 + random() % 3);
+        break;
+      case 2:
+        text += accepted()[random() % accepted().size()].text;
+        break;
+      default:
+        text.insert(at, 1, static_cast<char>(random() % 256));
       }
-      const auto command = parse_sms(text);
-      BOOST_TEST_CONTEXT(text << " -> " << name(command)) {
-        if (const auto* activate = std::get_if<sms_activate>(&command)) {
-          BOOST_REQUIRE(only_digits(activate->imei, 14, 16));
-          BOOST_REQUIRE(only_digits(activate->pin, 4, 10));
-          const auto size = activate->language.size();
-          BOOST_REQUIRE((size == 0 || size == 2 || (size == 5 && activate->language[2] == '-')));
-        } else if (const auto* removal = std::get_if<sms_delete>(&command)) {
-          BOOST_REQUIRE(removal->number.value_or(1) != 0U);
-          BOOST_REQUIRE(only_digits(removal->pin, 4, 10));
-        }
+    }
+    const auto command = parse_sms(text);
+    BOOST_TEST_CONTEXT(text << " -> " << name(command)) {
+      if (const auto* activate = std::get_if<sms_activate>(&command)) {
+        BOOST_REQUIRE(only_digits(activate->imei, 14, 16));
+        BOOST_REQUIRE(only_digits(activate->pin, 4, 10));
+        const auto size = activate->language.size();
+        BOOST_REQUIRE((size == 0 || size == 2 || (size == 5 && activate->language[2] == '-')));
+      } else if (const auto* removal = std::get_if<sms_delete>(&command)) {
+        BOOST_REQUIRE(removal->number.value_or(1) != 0U);
+        BOOST_REQUIRE(only_digits(removal->pin, 4, 10));
       }
     }
   }
+}
 
-  BOOST_AUTO_TEST_CASE(the_end_of_a_longer_run_of_digits_is_no_imei) {
-    const struct {
-      std::string unit, activate, deletion;
-    } table[] = {
-        {"1-", "activate '' '' ''", "delete 1 ''"},
-        {"12.", "activate '' '' ''", "delete 12 ''"},
-        {"7", "activate '' '' ''", "delete none ''"},
-        {"pin 1-1-", "activate '' '' ''", "delete none ''"},
-        {"pin imei lang ", "activate '' '' ''", "delete none ''"},
-        {"lang fr-", "activate '' '' 'fr'", "delete none ''"},
-    };
-    for (const auto& row : table) {
-      std::string fill;
-      while (fill.size() + row.unit.size() + 9 <= limits::sms_text_bytes_max)
-        fill += row.unit;
-      BOOST_TEST(name(parse_sms("ACTIVATE " + fill)) == row.activate, row.unit);
-      BOOST_TEST(name(parse_sms("DELETE " + fill)) == row.deletion, row.unit);
-    }
+BOOST_AUTO_TEST_CASE(the_end_of_a_longer_run_of_digits_is_no_imei) {
+  const struct {
+    std::string unit, activate, deletion;
+  } table[] = {
+      {"1-", "activate '' '' ''", "delete 1 ''"},
+      {"12.", "activate '' '' ''", "delete 12 ''"},
+      {"7", "activate '' '' ''", "delete none ''"},
+      {"pin 1-1-", "activate '' '' ''", "delete none ''"},
+      {"pin imei lang ", "activate '' '' ''", "delete none ''"},
+      {"lang fr-", "activate '' '' 'fr'", "delete none ''"},
+  };
+  for (const auto& row : table) {
+    std::string fill;
+    while (fill.size() + row.unit.size() + 9 <= limits::sms_text_bytes_max)
+      fill += row.unit;
+    BOOST_TEST(name(parse_sms("ACTIVATE " + fill)) == row.activate, row.unit);
+    BOOST_TEST(name(parse_sms("DELETE " + fill)) == row.deletion, row.unit);
   }
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -223,6 +223,7 @@ void mailbox_actor_state::refuse(failure why) {
 
 void mailbox_actor_state::fail_and_quit() {
   abandon();
+  retiring = false;                    // `work` must not end it a second time, for another reason
   self->quit(caf::sec::runtime_error); // the node rebuilds the mailbox from what is on disk
 }
 

@@ -94,7 +94,10 @@ void add_deposit_verb(CLI::App& app, cli_session& session) {
       ->capture_default_str()
       ->check(CLI::IsMember(format_names()));
   verb.add_option("--type", from->type, "Media type of the files (default: guessed from each)");
-  verb.add_option("--id", from->id, "Deposit id, 1 to 64 bytes: the same id is the same message");
+  verb.add_option("--id", from->id,
+                  "Deposit id, 1 to 64 bytes: the same id is the same message; with --called-at, "
+                  "which is part of what makes it the same")
+      ->needs("--called-at");
 }
 
 } // namespace restante

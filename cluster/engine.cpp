@@ -65,6 +65,19 @@ endpoint_options options_of(const endpoint_config& from, const node_keys& keys) 
   return out;
 }
 
+/// Watches the cast: none of it ends while the node serves, unless by a defect.
+caf::behavior watch(caf::event_based_actor* self, const std::vector<caf::strong_actor_ptr>& cast,
+                    std::function<void(const failure&)> fatal) {
+  for (const auto& actor : cast)
+    self->monitor(caf::actor_cast<caf::actor>(actor));
+  self->set_down_handler([fatal = std::move(fatal)](caf::down_msg&) {
+    if (fatal)
+      fatal({errc::storage_failure, "actor_ended",
+             "a part of the node ended by a defect: the node must be started again"});
+  });
+  return {[](caf::unit_t) {}}; // hears only of ends
+}
+
 } // namespace
 
 struct engine::parts {
@@ -160,6 +173,7 @@ struct engine::parts {
     mvno->start(keep(
         spawn_gate(*system, {node, directory, gatekeeper, feed, environment, mvno->delivery()})));
     sms->start(keep(spawn_sms_gate(*system, {notifier, desk, sms->delivery()})));
+    keep(system->spawn(watch, cast, options.fatal)); // the last to start is the first to stop
   }
 
   result<void> bind() {

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 namespace {
 
@@ -106,6 +107,13 @@ int serve(const node_config& config) {
     _exit(exit_code::storage);
   }
   log.info("draining", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  // A write that fails now still ends the process with its own status; a second signal ends it
+  // without waiting any longer.
+  std::thread{[signals] {
+    int again = 0;
+    sigwait(&signals, &again);
+    _exit(again == SIGUSR1 ? exit_code::storage : exit_code::failed);
+  }}.detach();
   bool all_answered = (*running)->stop();
   log.info("stopped", {{"all_answered", all_answered ? "yes" : "no"}});
   return all_answered ? exit_code::ok : exit_code::failed;

@@ -4,6 +4,8 @@
 #include "actors/handlers.hpp"
 #include "actors/mailbox.hpp"
 
+#include <unordered_map>
+
 namespace restante {
 
 namespace {
@@ -28,6 +30,8 @@ struct gate_state {
 
   gate_actor::pointer self;
   gate_options options;
+  std::unordered_map<uint64_t, return_address> open;
+  uint64_t last_key = 0;
 
   void take(std::vector<inbound>& batch) {
     for (auto& entry : batch)
@@ -87,8 +91,21 @@ struct gate_state {
 
   template <class Response>
   void expect(const return_address& back, milliseconds, Response response) {
-    response.then([this, back](answered& done) { answer(back, std::move(done.what)); },
-                  [this, back](caf::error&) { answer(back, overdue()); });
+    auto key = ++last_key;
+    open.emplace(key, back);
+    response.then([this, key](answered& done) { close(key, std::move(done.what)); },
+                  [this, key](caf::error&) { close(key, overdue()); });
+  }
+
+  void close(uint64_t key, outcome what) {
+    if (auto back = open.extract(key))
+      answer(back.mapped(), std::move(what));
+  }
+
+  /// The gate ends with requests open: their outcome is unknown, and they are told so.
+  void abandon() {
+    for (auto& [key, back] : std::exchange(open, {}))
+      answer(back, overdue());
   }
 
   void answer(const return_address& back, outcome what) {
@@ -134,7 +151,7 @@ struct gate_state {
 gate_actor::behavior_type gate(gate_actor::stateful_pointer<gate_state> self,
                                gate_options options) {
   self->state.options = std::move(options);
-  install_handlers(self, [] {});
+  install_handlers(self, [self] { self->state.abandon(); });
   return {
       [self](const inbound_batch& batch) { self->state.take(*batch); },
       [self](const feed_events& what) { self->state.push(what); },

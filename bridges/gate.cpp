@@ -63,10 +63,9 @@ struct gate_state {
     if (in.session == 0)
       return answer(back, failure{errc::unsupported, "subscription_unanswerable",
                                   "subscribe on a router endpoint: this one carries no replies"});
-    expect(back, in.what.deadline,
-           self->request(options.feed, in.what.deadline,
-                         feed_subscribe{in.who, what, {in.session, in.what.correlation}},
-                         event_sink_actor{self}));
+    expect(back, self->request(options.feed, in.what.deadline,
+                               feed_subscribe{in.who, what, {in.session, in.what.correlation}},
+                               event_sink_actor{self}));
   }
 
   void route_to_mailbox(inbound& in, const return_address& back, ask::of_mailbox& of) {
@@ -79,18 +78,18 @@ struct gate_state {
       return answer(back, direct->error());
     auto what = std::make_shared<const command>(
         command{in.who, std::move(in.what.request_id), **direct, std::move(of.op)});
-    expect(back, in.what.deadline, self->request(options.node, in.what.deadline, std::move(what)));
+    expect(back, self->request(options.node, in.what.deadline, std::move(what)));
   }
 
   template <class Handle>
   void pass(const Handle& to, inbound& in, const return_address& back) {
     auto deadline = in.what.deadline;
     auto what = std::make_shared<const tenant_request>(tenant_request{in.who, std::move(in.what)});
-    expect(back, deadline, self->request(to, deadline, std::move(what)));
+    expect(back, self->request(to, deadline, std::move(what)));
   }
 
   template <class Response>
-  void expect(const return_address& back, milliseconds, Response response) {
+  void expect(const return_address& back, Response response) {
     auto key = ++last_key;
     open.emplace(key, back);
     response.then([this, key](answered& done) { close(key, std::move(done.what)); },

@@ -97,6 +97,19 @@ BOOST_AUTO_TEST_CASE(an_application_may_not_set_pins) {
   BOOST_TEST(verdict(asks.ask(mine(op::set_pin{"739201"}))) == not_found);
 }
 
+BOOST_AUTO_TEST_CASE(
+    an_application_deposits_into_the_mailbox_of_whom_it_serves_and_of_nobody_else) {
+  BOOST_TEST(deposit(portal, profile) == "accepted");
+  client asks{acme};
+  auto listed = asks.ask(mine(op::list{}));
+  BOOST_REQUIRE(listed.has_value());
+  const auto& headers = std::get<answer::listing>(*listed).headers;
+  BOOST_REQUIRE_EQUAL(headers.size(), 2U); // the fixture's own, and this one
+  BOOST_TEST(headers.front().deposited_by == "acme");
+  BOOST_TEST(headers.back().deposited_by == "portal");
+  BOOST_TEST(deposit(portal, register_device(rival, "+15055550171")) == not_found);
+}
+
 BOOST_AUTO_TEST_CASE(operations_of_the_operator_are_refused_to_tenants) {
   tenant_record tenant{.name = "mallory", .public_key = std::string(32, 'k')};
   const operation operations[] = {

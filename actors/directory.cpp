@@ -72,7 +72,8 @@ struct directory_state {
 
   command_ptr command_for(const tenant_request_ptr& asked, const mailbox_id& id,
                           const mailbox_op& op) const {
-    return std::make_shared<command>(command{asked->who, asked->what.request_id, id, op});
+    return std::make_shared<command>(
+        command{asked->who, asked->what.request_id, id, op, asked->held});
   }
 
   caf::result<answered> find(const tenant_request_ptr& asked, const ask::of_mailbox& of) {

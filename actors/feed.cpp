@@ -49,7 +49,8 @@ std::optional<uint64_t> number(std::string_view text) {
 
 struct subscription {
   tenant_ptr who;
-  std::string key; // of the meta row that keeps the position
+  std::string key;       // of the meta row that keeps the position
+  std::string forgotten; // the row of a name that makes room for this one; goes with the first save
   subscriber_address address;
   event_sink_actor sink;
   uint32_t credit = 1;
@@ -81,9 +82,10 @@ struct feed_state {
       return answered{failure{errc::invalid_request, "subscription_malformed",
                               "a subscription has a name, and a credit of 1 to 1,000"}};
     auto key = key_of(*what.who, what.what.name);
-    if (by_key.size() >= limits::subscriptions_max && !by_key.contains(key))
+    if (!by_key.contains(key) && !room_for(what.who->name))
       return answered{failure{errc::busy, "subscriptions_many",
-                              "this node serves 1,024 subscriptions: end one, or retry later"}};
+                              "a tenant may have 64 subscriptions, all together 1,024: end one, or "
+                              "retry later"}};
     auto fresh = std::make_shared<subscription>();
     fresh->who = what.who;
     fresh->key = key;
@@ -93,9 +95,11 @@ struct feed_state {
     fresh->moved = self->clock().now();
     placing.insert(fresh);
     auto reply = self->make_response_promise<answered>();
-    self->request(options.reader, limits::load_timeout, get_request{{{family::meta, key}}})
+    page_request positions{
+        family::meta, key_of(*what.who, {}), {}, 2 * limits::tenant_positions_max};
+    self->request(options.reader, limits::load_timeout, std::move(positions))
         .then([this, fresh, from = what.what.from,
-               reply](const get_reply& got) { place(fresh, from, got, reply); },
+               reply](const page_reply& got) { place(fresh, from, got, reply); },
               [this, fresh, reply](caf::error&) {
                 placing.erase(fresh);
                 answer_with(reply, unread());
@@ -103,19 +107,33 @@ struct feed_state {
     return reply;
   }
 
+  bool room_for(const std::string& tenant) const {
+    size_t own = 0;
+    for (const auto& [key, sub] : by_key)
+      own += sub->who->name == tenant;
+    for (const auto& sub : placing)
+      own += sub->who->name == tenant;
+    return own < limits::tenant_subscriptions_max &&
+           by_key.size() + placing.size() < limits::subscriptions_max;
+  }
+
   static failure unread() {
     return {errc::busy, "position_unread", "the position could not be read: subscribe again"};
   }
 
   /// Where a subscription begins: where it asked, where its name left off, or at the end.
-  void place(const subscription_ptr& fresh, uint64_t from, const get_reply& got,
+  void place(const subscription_ptr& fresh, uint64_t from, const page_reply& got,
              const caf::typed_response_promise<answered>& reply) {
     if (placing.erase(fresh) == 0)
       return answer_with(reply, unread()); // the client left meanwhile
-    if (!got.values)
-      return answer_with(reply, got.values.error());
-    const auto& row = got.values->front();
-    auto kept = row ? number(row->view()) : std::nullopt;
+    if (!got.page)
+      return answer_with(reply, got.page.error());
+    std::optional<uint64_t> kept;
+    for (const auto& row : *got.page)
+      if (row.key == fresh->key)
+        kept = number(row.value);
+    if (!kept && got.page->size() >= limits::tenant_positions_max)
+      fresh->forgotten = furthest_behind(*got.page);
     fresh->acknowledged = from != 0 ? from - 1 : kept ? *kept : options.newest;
     fresh->acknowledged = std::min(fresh->acknowledged, options.newest);
     fresh->sent = fresh->acknowledged;
@@ -124,6 +142,18 @@ struct feed_state {
     if (kept != fresh->acknowledged)
       save(fresh);
     pump(fresh);
+  }
+
+  /// The name whose position is the oldest, of those that nobody is subscribed under.
+  std::string furthest_behind(const std::vector<key_value>& positions) const {
+    std::string found;
+    uint64_t oldest = UINT64_MAX;
+    for (const auto& row : positions)
+      if (auto at = number(row.value).value_or(0); at < oldest && !by_key.contains(row.key)) {
+        oldest = at;
+        found = row.key;
+      }
+    return found;
   }
 
   bool current(const subscription_ptr& sub) const {
@@ -196,7 +226,8 @@ struct feed_state {
     auto position = sub->acknowledged;
     auto commit = std::make_shared<commit_request>();
     commit->rows.push_back(row::put(family::meta, sub->key, std::to_string(position)));
-    commit->urgency = commit_class::essential;
+    if (auto gone = std::exchange(sub->forgotten, {}); !gone.empty() && !by_key.contains(gone))
+      commit->rows.push_back(row::remove(family::meta, std::move(gone)));
     auto saved = [this, sub, position](bool done) {
       sub->saving = false;
       if (done && sub->acknowledged != position)

@@ -9,8 +9,10 @@
 #include "storage/keys.hpp"
 
 #include <charconv>
+#include <deque>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace restante {
 
@@ -44,8 +46,17 @@ struct gatekeeper_state {
 
   using promise = caf::typed_response_promise<answered>;
 
+  /// An attempt at a subscriber that does not exist.
+  struct attempt {
+    tenant_request_ptr asked;
+    promise reply;
+  };
+
   gatekeeper_actor::pointer self;
   std::optional<gatekeeper_options> options;
+  /// By counter: the attempt under way, and those behind it. One after the other, as in a mailbox,
+  /// or attempts side by side would count as one.
+  std::unordered_map<std::string, std::deque<attempt>> phantoms;
   std::set<std::string> used; // challenges that were answered
   std::multimap<wall_ms, std::string> used_by_expiry;
 
@@ -118,40 +129,59 @@ struct gatekeeper_state {
 
   void phantom_attempt(const tenant_request_ptr& asked, const promise& reply) {
     auto key = phantom_key(asked);
-    self->request(options->reader, limits::load_timeout, get_request{{{family::meta, key}}})
-        .then([this, asked, reply, key](const get_reply& got) { count(asked, reply, key, got); },
-              [reply](caf::error&) { answer_with(reply, interrupted()); });
+    auto& queue = phantoms[key];
+    if (queue.size() > limits::mailbox_waiting_max) // the first is under way
+      return answer_with(reply, mailbox_waiting());
+    queue.push_back({asked, reply});
+    if (queue.size() == 1)
+      try_phantom(key);
   }
 
-  void count(const tenant_request_ptr& asked, const promise& reply, const std::string& key,
-             const get_reply& got) {
+  void try_phantom(const std::string& key) {
+    self->request(options->reader, limits::load_timeout, get_request{{{family::meta, key}}})
+        .then([this, key](const get_reply& got) { count(key, got); },
+              [this, key](caf::error&) { end_phantom(key, interrupted()); });
+  }
+
+  void end_phantom(const std::string& key, outcome what) {
+    auto at = phantoms.find(key);
+    auto& queue = at->second;
+    answer_with(queue.front().reply, std::move(what));
+    queue.pop_front();
+    if (queue.empty())
+      phantoms.erase(at);
+    else
+      try_phantom(key);
+  }
+
+  void count(const std::string& key, const get_reply& got) {
     if (!got.values)
-      return answer_with(reply, got.values.error());
+      return end_phantom(key, got.values.error());
     auto now = options->environment->clock->now();
     const auto& row = got.values->front();
     auto attempts = row ? decode_attempts(row->view()) : pin_attempts{};
     if (!pin_open(attempts, now))
-      return answer_with(reply, pin_denied());
+      return end_phantom(key, pin_denied());
     auto commit = std::make_shared<commit_request>();
     commit->rows.push_back(
         row::put(family::meta, key, encode_attempts(after_failure(attempts, now))));
     commit->urgency = commit_class::essential;
     self->request(options->writer, limits::commit_timeout, std::move(commit))
-        .then([this, asked, reply](const commit_reply& done) { hash(asked, reply, done); },
-              [reply](caf::error&) { answer_with(reply, interrupted()); });
+        .then([this, key](const commit_reply& done) { hash(key, done); },
+              [this, key](caf::error&) { end_phantom(key, interrupted()); });
   }
 
-  void hash(const tenant_request_ptr& asked, const promise& reply, const commit_reply& done) {
+  void hash(const std::string& key, const commit_reply& done) {
     if (!done.sequence)
-      return answer_with(reply, done.sequence.error());
-    const auto& of = std::get<ask::of_mailbox>(asked->what.what);
+      return end_phantom(key, done.sequence.error());
+    const auto& of = std::get<ask::of_mailbox>(phantoms.at(key).front().asked->what.what);
     self->request(options->hasher, limits::commit_timeout,
                   verify_request{{}, device_answer(of.op)->pin})
         .then(
-            [reply](const verify_reply& verdict) {
-              answer_with(reply, verdict.right ? pin_denied() : verdict.right.error());
+            [this, key](const verify_reply& verdict) {
+              end_phantom(key, verdict.right ? pin_denied() : verdict.right.error());
             },
-            [reply](caf::error&) { answer_with(reply, interrupted()); });
+            [this, key](caf::error&) { end_phantom(key, interrupted()); });
   }
 };
 

@@ -40,6 +40,10 @@ row media_row(const mailbox_id& id, const media_write& what) {
 
 } // namespace
 
+failure mailbox_waiting() {
+  return {errc::busy, "mailbox_waiting", "too much is waiting for this mailbox: retry shortly"};
+}
+
 const challenge_answer* device_answer(const mailbox_op& what) {
   if (auto* from = std::get_if<op::retrieve>(&what); from && from->via == channel::device)
     return &from->answer;
@@ -50,8 +54,7 @@ const challenge_answer* device_answer(const mailbox_op& what) {
 
 caf::result<answered> mailbox_actor_state::accept(command_ptr what) {
   if (waiting.size() >= limits::mailbox_waiting_max)
-    return answered{failure{errc::busy, "mailbox_waiting",
-                            "too much is waiting for this mailbox: retry shortly"}};
+    return answered{mailbox_waiting()};
   auto reply = self->make_response_promise<answered>();
   waiting.push_back({std::move(what), reply, {}, {}, false});
   work();

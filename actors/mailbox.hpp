@@ -64,6 +64,9 @@ mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_act
                                      mailbox_state start,
                                      std::shared_ptr<const mailbox_services> services);
 
+/// Beyond limits::mailbox_waiting_max commands; nothing was done.
+[[nodiscard]] failure mailbox_waiting();
+
 /// The answer of a device request is looked at before anything else.
 [[nodiscard]] const challenge_answer* device_answer(const mailbox_op& what);
 

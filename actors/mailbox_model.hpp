@@ -30,6 +30,7 @@ struct command {
   std::string request_id;
   mailbox_id mailbox;
   mailbox_op op;
+  std::shared_ptr<const void> held = {}; // what it holds of a bridge's budgets
 };
 using command_ptr = std::shared_ptr<const command>;
 

@@ -265,7 +265,6 @@ struct notifier_state {
                                    result.gateway->name,
                                    {},
                                    to_string(result.what.id) + " " + result.what.detail});
-    commit->urgency = commit_class::essential;
     auto reply = self->make_response_promise<answered>();
     self->request(options.writer, limits::commit_timeout, std::move(commit))
         .then(

@@ -136,7 +136,7 @@ struct sms_desk_state {
 
   void carry_out(const errand_ptr& job, const sms_delete& what) {
     if (!what.number || what.pin.empty())
-      return tell(job, notice::help, {});
+      return help_once_a_day(job);
     // The network's word for the number takes the place of the challenge; the PIN is still asked.
     op::remove remove{{std::nullopt, *what.number}, channel::device, {"sms", what.pin}, false};
     ask_directory(job, ask::of_mailbox{sender(job), std::move(remove)},

@@ -21,7 +21,7 @@ struct return_address {
   uint64_t correlation = 0;
   tenant_ptr who;
   std::string request_id;
-  size_t bytes = 0;
+  std::shared_ptr<const void> held;
 };
 
 struct gate_state {
@@ -36,21 +36,18 @@ struct gate_state {
   void take(std::vector<inbound>& batch) {
     for (auto& entry : batch)
       route(entry);
+    batch.clear(); // with what it holds: the message may live as long as its sender likes
   }
 
   void route(inbound& in) {
-    return_address back{in.session, in.what.correlation, in.who, in.what.request_id, in.bytes};
+    return_address back{in.session, in.what.correlation, in.who, in.what.request_id, in.held};
     auto& what = in.what.what;
-    if (in.refused) {
-      tell_subscribers(back, *in.refused);
-      return release(back);
-    }
+    if (in.refused)
+      return tell_subscribers(back, *in.refused);
     if (std::holds_alternative<ask::ping>(what))
       return answer(back, answer::pong{});
-    if (auto* done = std::get_if<ask::acknowledge>(&what)) {
-      self->send(options.feed, feed_acknowledge{in.who, *done});
-      return release(back);
-    }
+    if (auto* done = std::get_if<ask::acknowledge>(&what))
+      return self->send(options.feed, feed_acknowledge{in.who, *done});
     if (auto* subscribe = std::get_if<ask::subscribe>(&what))
       return begin_subscription(in, back, *subscribe);
     if (auto* of = std::get_if<ask::of_mailbox>(&what))
@@ -77,14 +74,15 @@ struct gate_state {
     if (!*direct)
       return answer(back, direct->error());
     auto what = std::make_shared<const command>(
-        command{in.who, std::move(in.what.request_id), **direct, std::move(of.op)});
+        command{in.who, std::move(in.what.request_id), **direct, std::move(of.op), in.held});
     expect(back, self->request(options.node, in.what.deadline, std::move(what)));
   }
 
   template <class Handle>
   void pass(const Handle& to, inbound& in, const return_address& back) {
     auto deadline = in.what.deadline;
-    auto what = std::make_shared<const tenant_request>(tenant_request{in.who, std::move(in.what)});
+    auto what =
+        std::make_shared<const tenant_request>(tenant_request{in.who, std::move(in.what), in.held});
     expect(back, self->request(to, deadline, std::move(what)));
   }
 
@@ -112,17 +110,17 @@ struct gate_state {
       return answer_by_event(back, what);
     auto* why = std::get_if<failure>(&what);
     auto* refusal = why == nullptr ? nullptr : why->reason;
-    options.deliver({back.session, back.who->name,
-                     encode_reply({back.correlation, std::move(what)}), back.bytes, true, refusal,
-                     back.correlation});
+    options.deliver({back.session, back.correlation,
+                     encode_reply({back.correlation, std::move(what)}), true, refusal, back.held});
   }
 
   /// Acceptance shows in the feed by itself: it is a change.
   void answer_by_event(const return_address& back, const outcome& what) {
     auto* why = std::get_if<failure>(&what);
-    if (why != nullptr)
-      tell_subscribers(back, *why);
-    release(back, why == nullptr ? nullptr : why->reason);
+    if (why == nullptr)
+      return;
+    tell_subscribers(back, *why);
+    options.deliver({0, 0, {}, true, why->reason, back.held});
   }
 
   void tell_subscribers(const return_address& back, const failure& why) {
@@ -135,15 +133,10 @@ struct gate_state {
     self->send(options.feed, feed_notice{back.who, std::move(event)});
   }
 
-  /// Gives back the budget of a request that gets no frames.
-  void release(const return_address& back, const char* refusal = nullptr) {
-    options.deliver({0, back.who->name, {}, back.bytes, true, refusal});
-  }
-
   void push(const feed_events& what) {
     for (const auto& event : what.events)
-      options.deliver({what.address.session, what.who->name,
-                       encode_reply({what.address.correlation, event}), 0, false});
+      options.deliver({what.address.session, what.address.correlation,
+                       encode_reply({what.address.correlation, event}), false});
   }
 };
 

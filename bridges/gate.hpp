@@ -13,27 +13,27 @@
 
 namespace restante {
 
-/// A request on its way in. `bytes` is what it holds of the bridge's budget. With `refused` the
+/// A request on its way in. `held` is what it holds of the bridge's budgets; whoever works on it or
+/// keeps something of it shares that. With `refused` the
 /// bridge has refused it already, on a socket without replies: only its request id counts, and the
 /// tenant's subscribers are to hear why.
 struct inbound {
   uint64_t session = 0; // 0: came by a socket that cannot be answered
   tenant_ptr who;
   request what;
-  size_t bytes = 0;
+  std::shared_ptr<const void> held;
   std::optional<failure> refused = {};
 };
 
-/// An answer on its way out; it gives back what the request held. `last` is false for events.
+/// An answer on its way out; session 0: there is nobody to send it to. `last` is false for events.
 /// `refusal` is the reason when the answer is a failure, for the counters.
 struct outbound {
   uint64_t session = 0;
-  std::string tenant;
+  uint64_t correlation = 0;
   frames what;
-  size_t bytes = 0;
   bool last = true;
   const char* refusal = nullptr;
-  uint64_t correlation = 0;
+  std::shared_ptr<const void> held = {};
 };
 
 using inbound_batch = std::shared_ptr<std::vector<inbound>>;

@@ -11,8 +11,9 @@ using namespace std::chrono_literals;
 
 /// Messages taken from a socket before the loop looks at its other duties.
 constexpr int drain_burst = 256;
-/// Clients remembered without being connected to anything in flight; the oldest go first.
-constexpr size_t clients_max = 65'536;
+/// Clients remembered: four times the connections that a process may usually have. A tenant's share
+/// leaves room for three others that behave the same.
+constexpr client_table::bounds clients_max{65'536, 16'384};
 /// A frame somewhat over the limit is still received, so that an honest client is told;
 /// libzmq drops the connection of one that sends more.
 constexpr int64_t frame_bytes_received = 2 * static_cast<int64_t>(limits::media_bytes_max);
@@ -20,9 +21,9 @@ constexpr int received_messages = 1'000;
 /// What a queued message takes besides its bytes, roughly: counted, so that many small ones are as
 /// bounded as few large ones.
 constexpr size_t message_cost = 512;
-/// Room above limits::client_unread_bytes_max for the refusals a client gets beyond it, and for the
-/// answers that were under way; after that they are dropped.
-constexpr size_t unread_bytes_kept = 4 * limits::client_unread_bytes_max;
+/// Room above the bounds of unread bytes, as a multiple of them, for the refusals that clients get
+/// beyond, and for answers that were under way; after that they are dropped.
+constexpr size_t unread_kept = 2;
 constexpr auto linger = 1'000ms;
 constexpr auto handshake = 3'000ms;
 constexpr auto heartbeat = 5'000ms;
@@ -43,42 +44,31 @@ zmq::socket_type type_of(endpoint_options::pattern how) {
 /// Keeps a chunk alive while ZeroMQ sends it, and counts it as unread until then.
 struct lent {
   chunk bytes;
-  std::shared_ptr<std::atomic<size_t>> unread;
-
-  [[nodiscard]] size_t cost() const { return bytes.size() + message_cost; }
+  lease unread;
 };
 
-void give_back(void*, void* hint) {
-  auto* what = static_cast<lent*>(hint);
-  what->unread->fetch_sub(what->cost(), std::memory_order_relaxed);
-  delete what;
-}
+void give_back(void*, void* hint) { delete static_cast<lent*>(hint); }
 
-zmq::message_t lend(chunk bytes, const std::shared_ptr<std::atomic<size_t>>& unread) {
-  auto* what = new lent{std::move(bytes), unread};
-  unread->fetch_add(what->cost(), std::memory_order_relaxed);
+zmq::message_t lend(chunk bytes, const std::shared_ptr<meter>& unread) {
+  auto cost = bytes.size() + message_cost;
+  auto* what = new lent{std::move(bytes), {unread, cost}};
   auto view = what->bytes.view();
   // ZeroMQ does not write through this pointer.
   return {const_cast<char*>(view.data()), view.size(), give_back, what};
-}
-
-chunk share(zmq::message_t frame) {
-  auto owner = std::make_shared<zmq::message_t>(std::move(frame));
-  std::string_view view{static_cast<const char*>(owner->data()), owner->size()};
-  return {std::move(owner), view};
 }
 
 } // namespace
 
 router::router(socket_loop& loop, endpoint_options options,
                std::shared_ptr<const tenant_registry> tenants, probe& figures,
-               std::atomic<uint64_t>& next_session, receiver on_message)
+               std::atomic<uint64_t>& next_session, budget& unread, receiver on_message)
     : options_{std::move(options)}
     , tenants_{std::move(tenants)}
     , probe_{figures}
-    , next_session_{next_session}
     , on_message_{std::move(on_message)}
-    , socket_{std::make_shared<zmq::socket_t>(loop.context(), type_of(options_.how))} {
+    , socket_{std::make_shared<zmq::socket_t>(loop.context(), type_of(options_.how))}
+    , unread_{unread}
+    , clients_{next_session, clients_max} {
   set_options();
   monitor(loop);
   socket_->bind(options_.address);
@@ -119,7 +109,7 @@ void router::monitor(socket_loop& loop) {
     return;
   constexpr int failures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-  auto name = "inproc://monitor-" + std::to_string(next_session_.fetch_add(1));
+  auto name = "inproc://monitor-" + std::to_string(reinterpret_cast<uintptr_t>(this));
   if (zmq_socket_monitor(socket_->handle(), name.c_str(), failures) != 0)
     throw zmq::error_t{};
   auto events = std::make_shared<zmq::socket_t>(loop.context(), zmq::socket_type::pair);
@@ -144,48 +134,42 @@ bool router::receive_one() {
   if (!socket_->recv(frame, zmq::recv_flags::dontwait))
     return false;
   received out;
+  out.held = std::make_shared<holding>();
+  auto& buffers = out.held->buffers;
   std::string routing_id, user_id;
-  size_t count = 0;
-  auto take = [&](zmq::message_t next) {
-    // The routing id frame is made by this side and carries no metadata of the connection.
-    if (count == 0)
-      if (const char* user = zmq_msg_gets(next.handle(), "User-Id")) // none without ZAP
-        user_id = user;
-    if (++count <= limits::frames_max + 1)
-      out.frames.push_back(share(std::move(next)));
-  };
   bool more = frame.more();
   if (options_.how == endpoint_options::pattern::router)
     routing_id = frame.to_string();
   else
-    take(std::move(frame));
+    buffers.push_back(std::move(frame));
   while (more) {
     zmq::message_t next;
     (void)socket_->recv(next); // the rest of a message is there with its first frame
     more = next.more();
-    take(std::move(next));
+    if (buffers.size() <= limits::frames_max) // one too many tells that there were too many
+      buffers.push_back(std::move(next));
   }
-  if (options_.how == endpoint_options::pattern::router)
-    out.session = client_of(routing_id, user_id).session;
+  // The routing id frame is made by this side and carries no metadata of the connection.
+  if (!buffers.empty())
+    if (const char* user = zmq_msg_gets(buffers.front().handle(), "User-Id")) // none without ZAP
+      user_id = user;
   out.who = tenant_by_user_id(user_id);
+  if (options_.how == endpoint_options::pattern::router) {
+    auto* from = clients_.meet(routing_id, user_id, unread_.of(out.who ? out.who->name : ""),
+                               limits::client_unread_bytes_max);
+    if (from == nullptr) {
+      probe_.refused("clients_too_many");
+      return true;
+    }
+    out.session = from->session;
+    out.held->client = from->present;
+  }
+  // Views last: a small buffer lies inside the object that was moved above.
+  for (const auto& buffer : buffers)
+    out.frames.emplace_back(
+        out.held, std::string_view{static_cast<const char*>(buffer.data()), buffer.size()});
   on_message_(std::move(out));
   return true;
-}
-
-router::client& router::client_of(const std::string& routing_id, const std::string& user_id) {
-  auto at = by_routing_id_.find(routing_id);
-  if (at != by_routing_id_.end()) {
-    auto& there = by_session_[at->second];
-    if (there.user_id == user_id)
-      return there;
-    forget(at->second); // the routing id was taken over by another key: a new session
-  }
-  if (by_session_.size() >= clients_max)
-    forget(by_session_.begin()->first);
-  auto session = next_session_.fetch_add(1);
-  by_routing_id_[routing_id] = session;
-  return by_session_[session] = {session, routing_id, user_id,
-                                 std::make_shared<std::atomic<size_t>>(0)};
 }
 
 // The user id is "<tenant>/<the key's first 16 hex digits>", as the ZAP handler made it: a tenant
@@ -206,32 +190,21 @@ tenant_ptr router::tenant_by_user_id(const std::string& user_id) const {
 }
 
 tenant_ptr router::tenant_of(uint64_t session) const {
-  auto at = by_session_.find(session);
-  return at == by_session_.end() ? nullptr : tenant_by_user_id(at->second.user_id);
+  auto* who = clients_.find(session);
+  return who == nullptr ? nullptr : tenant_by_user_id(who->user_id);
 }
 
 bool router::unread_too_much(uint64_t session) const {
-  auto at = by_session_.find(session);
-  return at != by_session_.end() &&
-         at->second.unread->load(std::memory_order_relaxed) > limits::client_unread_bytes_max;
-}
-
-void router::forget(uint64_t session) {
-  auto at = by_session_.find(session);
-  if (at == by_session_.end())
-    return;
-  auto route = by_routing_id_.find(at->second.routing_id);
-  if (route != by_routing_id_.end() && route->second == session)
-    by_routing_id_.erase(route);
-  by_session_.erase(at);
+  auto* who = clients_.find(session);
+  return who != nullptr && !who->unread->fits(0);
 }
 
 router::sent router::send(uint64_t session, const frames& what) {
-  auto at = by_session_.find(session);
-  if (at == by_session_.end())
+  auto* to = clients_.find(session);
+  if (to == nullptr)
     return sent::gone;
-  auto& to = at->second;
-  if (to.unread->load(std::memory_order_relaxed) > unread_bytes_kept) {
+  client_table::touch(*to);
+  if (!to->unread->fits(0, unread_kept)) {
     probe_.refused("client_queue_full");
     return sent::full;
   }
@@ -240,18 +213,18 @@ router::sent router::send(uint64_t session, const frames& what) {
   try {
     // Mandatory routing: the first frame fails when the client is gone or its queue is full; the
     // frames behind it are then never begun.
-    if (!socket_->send(zmq::buffer(to.routing_id), more)) {
+    if (!socket_->send(zmq::buffer(to->routing_id), more)) {
       probe_.refused("client_queue_full");
       return sent::full;
     }
-    (void)socket_->send(lend(chunk{what.envelope}, to.unread),
+    (void)socket_->send(lend(chunk{what.envelope}, to->unread),
                         what.media.empty() ? send_flags::dontwait : more);
     for (size_t i = 0; i < what.media.size(); ++i)
-      (void)socket_->send(lend(what.media[i], to.unread),
+      (void)socket_->send(lend(what.media[i], to->unread),
                           i + 1 == what.media.size() ? send_flags::dontwait : more);
   } catch (const zmq::error_t& e) {
     probe_.refused(e.num() == EHOSTUNREACH ? "client_gone" : "client_unsendable");
-    forget(session);
+    clients_.forget(session);
     return sent::gone;
   }
   return sent::yes;

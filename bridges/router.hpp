@@ -3,18 +3,17 @@
 //
 // Invariants: the tenant of a message is the ZAP user id of its connection (or, on a local endpoint
 // without CURVE, the one tenant the configuration bound it to) and is looked up for every message,
-// so that revoking a key works on live connections; a client's unread replies are counted in bytes
-// and bounded; a session number is never used for two clients.
+// so that revoking a key works on live connections; unread replies are counted in bytes and
+// bounded, for a client, its tenant and all together.
 #pragma once
 
 #include "actors/probe.hpp"
 #include "actors/tenant_registry.hpp"
+#include "bridges/client_table.hpp"
 #include "bridges/socket_loop.hpp"
 #include "schemas/wire_codec.hpp"
 
-#include <atomic>
 #include <functional>
-#include <unordered_map>
 
 namespace restante {
 
@@ -28,11 +27,20 @@ struct endpoint_options {
   std::string local_tenant;
 };
 
-/// A message as it came: its frames share the buffers ZeroMQ received them in.
+/// What a message holds for as long as anything of it is alive, be it a frame of its media in a
+/// commit or the request waiting in a queue: its buffers and its share of the budgets.
+struct holding {
+  std::vector<zmq::message_t> buffers;
+  std::shared_ptr<const char> client; // it has a request under way
+  lease request, bytes;               // taken when it is admitted
+};
+
+/// A message as it came: its frames are views of what `held` keeps.
 struct received {
   uint64_t session = 0; // 0: came by a socket that cannot be answered
   tenant_ptr who;
   std::vector<chunk> frames;
+  std::shared_ptr<holding> held;
 };
 
 class router {
@@ -44,15 +52,15 @@ public:
   /// Makes and binds the socket. Throws zmq::error_t when the address cannot be bound.
   router(socket_loop& loop, endpoint_options options,
          std::shared_ptr<const tenant_registry> tenants, probe& figures,
-         std::atomic<uint64_t>& next_session, receiver on_message);
+         std::atomic<uint64_t>& next_session, budget& unread, receiver on_message);
 
   /// Sends to a client. `gone` and `full` are final for this message; a client that is gone has no
   /// session any more.
   sent send(uint64_t session, const frames& what);
 
-  [[nodiscard]] bool has(uint64_t session) const { return by_session_.contains(session); }
+  [[nodiscard]] bool has(uint64_t session) const { return clients_.find(session) != nullptr; }
 
-  /// Whether a client leaves more replies unread than it may.
+  /// Whether a client, its tenant or all together leave more replies unread than they may.
   [[nodiscard]] bool unread_too_much(uint64_t session) const;
 
   /// Who speaks in a session, if it may still speak.
@@ -62,30 +70,20 @@ public:
   [[nodiscard]] const std::string& address() const { return address_; }
 
 private:
-  struct client {
-    uint64_t session = 0;
-    std::string routing_id;
-    std::string user_id;
-    std::shared_ptr<std::atomic<size_t>> unread; // bytes; outlives the session in sent frames
-  };
-
   void set_options();
   void monitor(socket_loop& loop);
   void drain();
   bool receive_one();
-  client& client_of(const std::string& routing_id, const std::string& user_id);
   [[nodiscard]] tenant_ptr tenant_by_user_id(const std::string& user_id) const;
-  void forget(uint64_t session);
 
   endpoint_options options_;
   std::shared_ptr<const tenant_registry> tenants_;
   probe& probe_;
-  std::atomic<uint64_t>& next_session_;
   receiver on_message_;
   std::shared_ptr<zmq::socket_t> socket_;
   std::string address_;
-  std::unordered_map<std::string, uint64_t> by_routing_id_;
-  std::unordered_map<uint64_t, client> by_session_;
+  budget& unread_;
+  client_table clients_;
 };
 
 } // namespace restante

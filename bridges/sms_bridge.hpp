@@ -1,22 +1,27 @@
 // The SMS bridge: the endpoint on which SMS gateways carry texts in and out, and the actor behind
 // it. A gateway says hello with its credit; from then on the notifier hands it texts.
 //
-// Invariants: one thread owns the socket; every frame of a gateway is answered once; a gateway that
-// is gone loses its credit, and its open texts go to another.
+// Invariants: every frame of a gateway is answered once; a gateway that is gone loses its credit,
+// and its open texts go to another.
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "actors/log.hpp"
-#include "bridges/router.hpp"
-#include "bridges/zap.hpp"
+#include "bridges/endpoint_group.hpp"
 
 namespace restante {
 
-/// A gateway's frame on its way in.
+/// A gateway's frame on its way in, with what it holds of the bridge's budgets.
 struct gateway_frame {
   uint64_t session = 0;
   tenant_ptr gateway;
   sms::from_gateway what;
+  std::shared_ptr<const void> held;
+};
+/// A frame on its way to a gateway; it gives back what the frame held that it answers.
+struct gateway_answer {
+  uint64_t session = 0;
+  sms::to_gateway what;
+  std::shared_ptr<const void> held = {};
 };
 /// A gateway went away.
 struct gateway_gone {
@@ -30,47 +35,34 @@ using sms_gate_actor =
 struct sms_gate_options {
   notifier_actor notifier;
   sms_desk_actor desk;
-  /// Takes frames over on whatever thread the actor runs; `answers` when they end a request.
-  std::function<void(uint64_t session, sms::to_gateway what, bool answers)> deliver;
+  /// Takes frames over on whatever thread the actor runs.
+  std::function<void(gateway_answer)> deliver;
 };
 
 sms_gate_actor spawn_sms_gate(caf::actor_system& system, sms_gate_options options);
 
-struct sms_bridge_options {
-  std::vector<endpoint_options> endpoints;
-  std::shared_ptr<const tenant_registry> tenants;
-  probe* figures = nullptr;
-  logger log;
-};
-
 class sms_bridge {
 public:
   /// Binds all endpoints. Throws zmq::error_t when one cannot be bound.
-  explicit sms_bridge(sms_bridge_options options);
-  ~sms_bridge();
+  explicit sms_bridge(bridge_options options);
+  ~sms_bridge() { stop(); }
 
-  [[nodiscard]] std::function<void(uint64_t, sms::to_gateway, bool)> delivery();
+  /// Where answers go in: pass it to the gate.
+  [[nodiscard]] std::function<void(gateway_answer)> delivery();
+
+  /// Begins to listen.
   void start(sms_gate_actor gate);
-  void drain();
-  [[nodiscard]] size_t in_flight() const { return in_flight_.load(); }
-  /// Whether everything is answered and nothing has come in for a while.
-  [[nodiscard]] bool quiet() const;
   void stop();
-  [[nodiscard]] std::vector<std::string> addresses() const;
+
+  [[nodiscard]] endpoint_group& endpoints() { return endpoints_; }
 
 private:
-  void receive(router& from, const received& in);
-  void deliver(uint64_t session, const sms::to_gateway& what, bool answers);
+  void receive(router& from, received in);
+  void deliver(const gateway_answer& out);
 
-  sms_bridge_options options_;
-  socket_loop loop_{"sms-bridge"};
-  std::unique_ptr<zap_handler> zap_;
-  std::atomic<uint64_t> next_session_{1};
-  std::vector<std::unique_ptr<router>> routers_;
+  bridge_options options_;
+  endpoint_group endpoints_;
   sms_gate_actor gate_;
-  std::atomic<size_t> in_flight_{0};
-  std::atomic<bool> draining_{false};
-  std::atomic<std::chrono::steady_clock::rep> heard_{0}; // when a message came in last
 };
 
 } // namespace restante

@@ -177,8 +177,8 @@ struct engine::parts {
   }
 
   result<void> bind() {
-    mvno_bridge_options outer{{}, tenants, &figures, options.log};
-    sms_bridge_options texts{{}, tenants, &figures, options.log};
+    bridge_options outer{{}, tenants, &figures, options.log};
+    bridge_options texts{{}, tenants, &figures, options.log};
     for (const auto& endpoint : options.config.endpoints)
       (endpoint.is == endpoint_config::kind::sms ? texts.endpoints : outer.endpoints)
           .push_back(options_of(endpoint, options.keys));
@@ -204,11 +204,13 @@ struct engine::parts {
 
   // --- stop, in reverse ------------------------------------------------------------------------
 
-  bool answered() const { return mvno->in_flight() == 0 && sms->in_flight() == 0; }
+  bool answered() const {
+    return mvno->endpoints().in_flight() == 0 && sms->endpoints().in_flight() == 0;
+  }
 
   bool wait_until_answered() const {
     auto end = std::chrono::steady_clock::now() + limits::drain_timeout;
-    while (!mvno->quiet() || !sms->quiet()) {
+    while (!mvno->endpoints().quiet() || !sms->endpoints().quiet()) {
       if (std::chrono::steady_clock::now() >= end)
         return answered(); // clients that never stop asking get no more answers
       std::this_thread::sleep_for(poll_pause);
@@ -234,8 +236,8 @@ struct engine::parts {
       return true;
     bool all_answered = true;
     if (system) {
-      mvno->drain();
-      sms->drain();
+      mvno->endpoints().drain();
+      sms->endpoints().drain();
       all_answered = wait_until_answered();
       stop_actors();
     }
@@ -275,8 +277,8 @@ result<std::unique_ptr<engine>> engine::start(engine_options options) {
 bool engine::stop() { return parts_->stop(); }
 
 std::vector<std::string> engine::addresses() const {
-  auto outer = parts_->mvno->addresses();
-  auto texts = parts_->sms->addresses();
+  auto outer = parts_->mvno->endpoints().addresses();
+  auto texts = parts_->sms->endpoints().addresses();
   std::vector<std::string> out;
   size_t next_outer = 0, next_text = 0;
   for (const auto& endpoint : parts_->options.config.endpoints)

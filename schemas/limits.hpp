@@ -67,10 +67,15 @@ inline constexpr size_t load_waiting_max = 256;
 /// commits a second the larger is under two seconds of work.
 inline constexpr size_t requests_in_flight_max = 16'384;
 inline constexpr size_t tenant_in_flight_max = 8'192;
-/// Media bytes of accepted, unanswered requests: memory a flood of deposits can take.
+/// Bytes of accepted requests: memory a flood of deposits can take, over all tenants and of one.
+/// Counted until the last of them is let go, also when nobody waits for the answer any more.
 inline constexpr size_t bytes_in_flight_max = 256 * 1024 * 1024;
-/// Reply bytes one client may leave unread before it gets `busy`.
+inline constexpr size_t tenant_bytes_in_flight_max = 128 * 1024 * 1024;
+/// Reply bytes left unread before `busy` is said: of one client, of a tenant's, of all. Twice as
+/// much is kept before answers are dropped, so one client alone never uses up its tenant's share.
 inline constexpr size_t client_unread_bytes_max = 32 * 1024 * 1024;
+inline constexpr size_t tenant_unread_bytes_max = 256 * 1024 * 1024;
+inline constexpr size_t unread_bytes_max = 512 * 1024 * 1024;
 /// Commits in one write batch, and their bytes: bounds the latency of the first of them.
 inline constexpr size_t group_commits_max = 1024;
 inline constexpr size_t group_bytes_max = 8 * 1024 * 1024;
@@ -80,8 +85,11 @@ inline constexpr size_t hash_waiting_max = 64;
 inline constexpr size_t active_mailboxes_max = 100'000;
 /// Messages of one mailbox that are not deleted; carriers allow 20 to 100.
 inline constexpr size_t messages_max = 1'000;
-/// Event subscriptions of one bridge and unacknowledged events of one of them.
+/// Event subscriptions served at a time, over all tenants and of one; the names whose positions are
+/// kept for a tenant, above which the one furthest behind is forgotten; and unacknowledged events.
 inline constexpr size_t subscriptions_max = 1'024;
+inline constexpr size_t tenant_subscriptions_max = 64;
+inline constexpr size_t tenant_positions_max = 256;
 inline constexpr uint32_t event_credit_max = 1'000;
 /// Notifications handed to SMS gateways and not yet answered by them.
 inline constexpr size_t notifications_in_flight_max = 256;

@@ -222,12 +222,53 @@ BOOST_AUTO_TEST_CASE(a_malformed_subscription_is_refused) {
     BOOST_TEST(subscribe(one, name, credit).reason() == "subscription_malformed");
 }
 
-BOOST_AUTO_TEST_CASE(subscriptions_are_bounded) {
+BOOST_AUTO_TEST_CASE(subscriptions_are_bounded_for_a_tenant_and_for_all) {
   auto one = connect();
-  for (size_t i = 0; i < limits::subscriptions_max; ++i)
-    BOOST_TEST(subscribe(one, std::to_string(i), 1).reason() == "accepted");
+  auto fill = [&](const tenant_ptr& who) {
+    for (size_t i = 0; i < limits::tenant_subscriptions_max; ++i)
+      BOOST_TEST(subscribe(one, std::to_string(i), 1, 0, who).reason() == "accepted");
+  };
+  fill(acme);
   BOOST_TEST(subscribe(one, "one more", 1).reason() == "subscriptions_many");
   BOOST_TEST(subscribe(one, "0", 1).reason() == "accepted"); // takes its own place over
+  for (size_t i = 1; i < limits::subscriptions_max / limits::tenant_subscriptions_max; ++i)
+    fill(model_tests::tenant("mvno" + std::to_string(i), role::mvno));
+  BOOST_TEST(subscribe(one, "0", 1, 0, rival).reason() == "subscriptions_many");
+}
+
+BOOST_AUTO_TEST_CASE(subscriptions_being_placed_count) {
+  auto one = connect();
+  std::vector<call> asked;
+  for (size_t i = 0; i <= limits::tenant_subscriptions_max; ++i)
+    asked.push_back(
+        ask(feed, feed_subscribe{acme, {std::to_string(i), 1, 0}, {one.session, i}}, one.sink));
+  run();
+  BOOST_TEST(asked[asked.size() - 2].reason() == "accepted");
+  BOOST_TEST(asked.back().reason() == "subscriptions_many");
+}
+
+BOOST_AUTO_TEST_CASE(of_very_many_names_the_one_furthest_behind_is_forgotten) {
+  auto positions = [&] {
+    return store->rows.scan(family::meta, meta_key("cursor/"), {}, SIZE_MAX).value().size();
+  };
+  for (size_t i = 0; i < limits::tenant_positions_max; ++i) {
+    auto one = connect();
+    subscribe(one, "name" + std::to_string(i), 1);
+    tell(feed, feed_leave{one.session});
+    happen("d-" + std::to_string(i));
+  }
+  BOOST_TEST(positions() == limits::tenant_positions_max);
+  auto one = connect();
+  subscribe(one, "the last", 1);
+  BOOST_TEST(positions() == limits::tenant_positions_max);
+  auto kept = [&](const char* name) {
+    return store->rows.get(family::meta, meta_key(std::string{"cursor/acme/"} + name))
+        .value()
+        .has_value();
+  };
+  BOOST_TEST(!kept("name0"));
+  BOOST_TEST(kept("name1"));
+  BOOST_TEST(kept("the last"));
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_is_told_to_the_tenants_own_subscribers) {

@@ -202,6 +202,26 @@ BOOST_AUTO_TEST_CASE(five_failures_pause_also_for_who_does_not_exist) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(attempts_side_by_side_count_each_for_everybody) {
+  for (const auto* text : {number, "+15055559999"}) {
+    std::vector<call> asked;
+    std::vector<std::string> challenges;
+    for (int i = 0; i < 12; ++i)
+      challenges.push_back(challenge_for(by_number(text), by_uid(1), "r-" + std::to_string(i)));
+    trace->clear();
+    for (int i = 0; i < 12; ++i)
+      asked.push_back(
+          ask(gatekeeper, request_of(retrieval(by_number(text), by_uid(1),
+                                               {challenges[static_cast<size_t>(i)], wrong_pin}),
+                                     "r-" + std::to_string(i))));
+    run();
+    for (const auto& done : asked)
+      BOOST_TEST(done.reason() == "pin_denied", text);
+    BOOST_TEST(std::count(trace->begin(), trace->end(), "hash") == limits::pin_failures_pause,
+               text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_pause_of_who_does_not_exist_outlives_a_restart) {
   for (int i = 0; i < 5; ++i)
     attempt(by_number("+15055559999"), by(there), "r-" + std::to_string(i), wrong_pin);

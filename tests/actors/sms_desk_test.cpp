@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_deleted_with_the_pin_only) {
   BOOST_TEST(texts_of(notice::refused) == 1u);
   BOOST_TEST(!on_disk(box_of()).messages.at(there).has(trashed));
   heard("DELETE 1"); // no PIN: told how
+  heard("DELETE 2"); // told once a day
   BOOST_TEST(texts_of(notice::help) == 1u);
   BOOST_TEST(heard("DELETE 1 482913").reason() == "accepted");
   BOOST_TEST(on_disk(box_of()).messages.at(there).has(trashed));

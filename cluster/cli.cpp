@@ -28,14 +28,14 @@ void build(CLI::App& app, cli_session& session) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(footer);
-  app.set_version_flag("--version", "restante 0.1.0");
+  app.set_version_flag("--version", "restante " RESTANTE_VERSION);
   app.add_option("--as", session.as, "Identity file of a tenant")->type_name("FILE");
   app.add_option("--config", session.config, "Configuration of a node, for its operator")
       ->type_name("FILE");
   app.add_flag("--json", session.json, "Answer in JSON: one document, or lines for streams");
   app.add_option("--timeout", session.timeout_seconds, "Seconds to wait for each answer")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 3600.0).description(""))
+      ->check(seconds_between(0.001, 3600))
       ->capture_default_str();
   add_tenant_verbs(app, session);
   add_subscriber_verbs(app, session);
@@ -51,10 +51,18 @@ int complain(std::string_view text) {
   return exit_code::failed;
 }
 
+/// What a program that has done its work ends with.
+int finish() {
+  std::cout.flush();
+  return std::cout ? exit_code::ok : complain("standard output can't be written to");
+}
+
 /// Prints the help that was asked for, or what is wrong with the command line.
 int explain(const CLI::App& app, const CLI::ParseError& error, bool no_words) {
-  if (error.get_exit_code() == 0)
-    return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+  if (error.get_exit_code() == 0) {
+    app.exit(error);
+    return finish();
+  }
   if (no_words) {
     std::cerr << app.help();
     return exit_code::usage;
@@ -77,10 +85,7 @@ int run(cli_session& session) {
     complain(failure_text(done.error()));
     return exit_code_of(done.error());
   }
-  std::cout.flush();
-  if (!std::cout)
-    return complain("standard output can't be written to");
-  return exit_code::ok;
+  return finish();
 }
 
 } // namespace

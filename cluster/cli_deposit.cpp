@@ -48,13 +48,15 @@ result<void> deposit(cli_session& session, const deposit_options& from) {
   auto what = read(from);
   if (!what)
     return tl::unexpected{what.error()};
-  // A made-up id is shown, so that a deposit of unknown outcome can be repeated without a double.
+  // What was made up is shown, so that a deposit of unknown outcome can be repeated without a
+  // double.
   auto id = from.id.empty() ? to_hex(fresh_request_id()) : from.id;
+  const auto called_at = std::to_string(what->called_at);
   auto got = session.expect<answer::deposited>(ask::of_mailbox{*who, std::move(*what)}, id);
   if (!got) {
     auto why = got.error();
     if (why.code == errc::outcome_unknown)
-      why.text += "; repeat it with --id " + id;
+      why.text += "; repeat it with --id " + id + " --called-at " + called_at;
     return tl::unexpected{why};
   }
   if (session.json)

@@ -10,8 +10,9 @@ namespace {
 constexpr uint32_t credit = 100;
 /// What "nothing more comes" means without --follow and --count.
 constexpr milliseconds quiet{1'000};
-/// A node that was restarted has forgotten the subscription: so often it is asked for again.
-constexpr milliseconds renewal{15'000};
+/// A node that was restarted has forgotten the subscription: after so much silence it is asked for
+/// again, and so long that may take. Asked in vain, or too early, it is asked for again.
+constexpr milliseconds renewal{3'000};
 
 struct event_options {
   std::string name = "restante-cli";
@@ -31,6 +32,12 @@ void print(const cli_session& session, const answer::event& what) {
   if (what.why)
     std::cout << "  " << shown(failure_text(*what.why));
   std::cout << std::endl;
+}
+
+/// A refusal that a node still gives while it stops, starts or has too much to do.
+bool passing(const failure& why) {
+  return why.code == errc::shutting_down || why.code == errc::busy ||
+         why.code == errc::outcome_unknown;
 }
 
 result<void> events(cli_session& session, const event_options& from) {
@@ -55,9 +62,8 @@ result<void> events(cli_session& session, const event_options& from) {
       if (event->sequence != 0 && std::cout)
         (*node)->post(ask::acknowledge{from.name, event->sequence});
     } else if (from.follow) {
-      // Silence may be a node that is coming back; a refusal is final.
-      auto again = session.ask(ask::subscribe{from.name, credit, 0});
-      if (!again && exit_code_of(again.error()) != exit_code::unreachable)
+      auto again = (*node)->ask(ask::subscribe{from.name, credit, 0}, {}, renewal);
+      if (!again && !passing(again.error()))
         return tl::unexpected{again.error()};
     } else if (from.count > 0) {
       return fail(errc::outcome_unknown, "no_answer",
@@ -84,9 +90,11 @@ void add_event_verbs(CLI::App& app, cli_session& session) {
       ->capture_default_str();
   verb.add_option("--from", from->from,
                   "The first sequence number wanted; 1: everything kept (default: where the name "
-                  "left off)");
+                  "left off)")
+      ->check(whole_number(UINT64_MAX));
   auto* follow = verb.add_flag("--follow", from->follow, "Go on until interrupted");
   verb.add_option("--count", from->count, "End after so many; exit code 4 when too few come")
+      ->check(whole_number(UINT64_MAX))
       ->excludes(follow);
 }
 

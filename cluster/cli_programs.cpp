@@ -75,7 +75,7 @@ void add_program_verbs(CLI::App& app, cli_session& session) {
       .add_option("--linger", from->linger_seconds,
                   "Seconds without news after which it ends when its input has ended")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 3600.0).description(""))
+      ->check(seconds_between(0, 3600))
       ->capture_default_str();
 
   auto recording = std::make_shared<std::string>();

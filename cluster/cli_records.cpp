@@ -192,7 +192,9 @@ void add_record_verbs(CLI::App& app, cli_session& session) {
                         "restante records --day 2026-11-20 --limit 1000 --json",
                         [&session, day, limit] { return records(session, *day, *limit); });
   list.add_option("--day", *day, "A day in UTC (default: today)")->type_name("YYYY-MM-DD");
-  list.add_option("--limit", *limit, "The most to show")->capture_default_str();
+  list.add_option("--limit", *limit, "The most to show")
+      ->check(whole_number(UINT32_MAX))
+      ->capture_default_str();
 
   auto follow = std::make_shared<bool>(false);
   auto from_start = std::make_shared<bool>(false);

@@ -3,6 +3,8 @@
 #include "cluster/identity_file.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 
 namespace restante {
@@ -83,6 +85,34 @@ result<outcome> cli_session::ask(operation what, std::string request_id) {
   if (!got && std::string_view{got.error().reason} == "no_answer")
     return tl::unexpected{no_answer(endpoint_, timeout())};
   return got;
+}
+
+namespace {
+
+/// A check that a text is a number within bounds, and nothing else.
+template <class Number>
+CLI::Validator number_between(Number least, Number most, const std::string& expected) {
+  const auto check = [=](const std::string& text) {
+    Number value{};
+    const auto end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    const bool good = read.ec == std::errc{} && read.ptr == end && value >= least && value <= most;
+    return good ? std::string{} : "expected " + expected + ", found '" + text + "'";
+  };
+  return CLI::Validator{check, ""};
+}
+
+} // namespace
+
+CLI::Validator seconds_between(double least, double most) {
+  const auto text = [](double value) {
+    return seconds_text(milliseconds{std::llround(value * 1e3)});
+  };
+  return number_between(least, most, "a time from " + text(least) + " to " + text(most));
+}
+
+CLI::Validator whole_number(uint64_t most) {
+  return number_between<uint64_t>(0, most, "a whole number from 0 to " + std::to_string(most));
 }
 
 CLI::App& add_verb(CLI::App& to, cli_session& session, const std::string& name,

@@ -76,6 +76,10 @@ CLI::App& add_verb(CLI::App& to, cli_session& session, const std::string& name,
                    const std::string& what, const std::string& example,
                    std::function<result<void>()> run);
 
+/// Checks of numbers on the command line. CLI11's own let "nan" be a time and "-1" a large count.
+[[nodiscard]] CLI::Validator seconds_between(double least, double most);
+[[nodiscard]] CLI::Validator whole_number(uint64_t most);
+
 // The verbs, by topic.
 void add_tenant_verbs(CLI::App& app, cli_session& session);
 void add_subscriber_verbs(CLI::App& app, cli_session& session);

@@ -118,6 +118,8 @@ result<media_part> read_media(const std::string& file, const std::string& type) 
   if (in.gcount() == 0 && !in.eof())
     return usage(file + " can't be read: " + why_not());
   bytes.resize(static_cast<size_t>(in.gcount()));
+  if (bytes.empty())
+    return usage(file + " is empty: name a recording");
   if (bytes.size() > limits::media_bytes_max)
     return usage(file + " is larger than the 8 MiB a message part may have");
   auto kind = type.empty() ? std::optional{sniff_media(bytes)} : parse_media_type(type);
@@ -126,7 +128,8 @@ result<media_part> read_media(const std::string& file, const std::string& type) 
                  "' is no media type: use amr, amr-wb, wav, mp3, ogg, tiff, jpeg, "
                  "png, mp4 or a MIME type of them");
   if (*kind == media_type::unknown)
-    return usage(file + " begins like no media this node stores: say what it is with --type");
+    return usage(file + " begins like no media a node stores: expected amr, amr-wb, wav, mp3, ogg, "
+                        "tiff, jpeg, png or mp4");
   return media_part{*kind, chunk{std::move(bytes)}};
 }
 

@@ -24,30 +24,56 @@ Examples:
   restanted --config var/restante.toml            serve until SIGTERM
   restanted --config var/restante.toml --check    only read the configuration
 
-Exit status: 0 ended as asked, 1 could not serve, 2 command line or configuration is wrong,
-3 the data directory is in use, damaged or of another format.)";
+A first SIGTERM or SIGINT ends it when everything is answered, a second one at once.
+
+Exit status: 0 ended as asked, 1 could not serve, or ended before everything was answered,
+2 command line or configuration is wrong, 3 the data directory is in use, damaged or of another
+format, or a write failed.)";
 
 int complain(int status, const failure& why) {
   std::cerr << "restanted: " << why.text << " [" << why.reason << "]\n";
   return status;
 }
 
+/// The uppermost directory that is missing on the way to `dir`; empty when none is.
+std::filesystem::path first_missing(const std::filesystem::path& dir) {
+  std::filesystem::path out;
+  std::error_code ignored;
+  for (auto at = std::filesystem::absolute(dir);
+       std::filesystem::symlink_status(at, ignored).type() == std::filesystem::file_type::not_found;
+       at = at.parent_path())
+    out = at;
+  return out;
+}
+
+result<void> make_node(const std::filesystem::path& dir, const std::filesystem::path& file,
+                       const std::string& text) {
+  std::error_code why;
+  std::filesystem::create_directories(dir, why); // when it can't be, the file can't be written
+  std::ofstream out{file};
+  out << text;
+  out.close();
+  if (!out)
+    return fail(errc::invalid_request, "config_unwritable",
+                file.string() + " can't be written: expected a directory this user may write to");
+  if (auto readable = read_config(file); !readable)
+    return tl::unexpected<failure>{readable.error()};
+  return create_node_keys(dir / "keys");
+}
+
 int init(const std::filesystem::path& dir, const std::string& region, unsigned port_base) {
   auto file = dir / "restante.toml";
-  if (std::filesystem::exists(file))
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored))
     return complain(exit_code::usage, {errc::conflict, "config_exists",
                                        file.string() + " exists: choose another directory"});
-  if (auto ok = create_node_keys(dir / "keys"); !ok)
+  const auto made = first_missing(dir / "keys");
+  if (auto ok = make_node(dir, file, config_for_directory(dir, region, port_base)); !ok) {
+    // Nothing half-made stays; what was there before, does.
+    std::filesystem::remove(file, ignored);
+    if (!made.empty())
+      std::filesystem::remove_all(made, ignored);
     return complain(exit_code::usage, ok.error());
-  std::ofstream out{file};
-  out << config_for_directory(dir, region, port_base);
-  if (!out.flush())
-    return complain(exit_code::usage, {errc::invalid_request, "config_unwritable",
-                                       file.string() + " can't be written"});
-  out.close();
-  if (auto readable = read_config(file); !readable) {
-    std::filesystem::remove(file); // an option was wrong: nothing half-made stays
-    return complain(exit_code::usage, readable.error());
   }
   std::cout << "wrote " << file.string() << " and keys in " << (dir / "keys").string() << "\n";
   return exit_code::ok;
@@ -127,6 +153,7 @@ int main(int argc, char** argv) {
   setrlimit(RLIMIT_CORE, &no_core);
   CLI::App app{"restanted: a Restante node"};
   app.footer(footer);
+  app.set_version_flag("--version", "restanted " RESTANTE_VERSION);
   std::string config_file, directory, region = "local";
   unsigned port_base = 5601;
   bool example = false, check = false;
@@ -136,7 +163,8 @@ int main(int argc, char** argv) {
   auto* make = app.add_subcommand("init", "make a directory with configuration and keys");
   make->add_option("DIR", directory)->required();
   make->add_option("--region", region, "region of birth of mailboxes made here");
-  make->add_option("--port-base", port_base, "first of five loopback ports");
+  make->add_option("--port-base", port_base, "first of five loopback ports")
+      ->check(CLI::Range(1, 65'531).description(""));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -211,6 +211,18 @@ class Interop(unittest.TestCase):
         self.assertEqual(self.adapter.get_greeting(self.who), ("amr", GREETING))
         self.assertEqual(self.refusal(self.adapter.get_greeting, self.who, "busy").code, "notFound")
 
+    def test_an_application_deposits_for_whom_it_serves_and_for_nobody_else(self):
+        self.registered()
+        portal = self.connected(self.node.add_tenant(self.tenant + "-web", "application",
+                                                     serves=[self.tenant]))
+        portal.deposit(self.who, VOICEMAIL)
+        self.assertEqual([h["depositedBy"] for h in self.adapter.messages(self.who)],
+                         [self.tenant + "-web"])
+        rival = self.connected(self.node.add_tenant(self.tenant + "-rival"))
+        rival.register("+15055558888")
+        refused = self.refusal(portal.deposit, {"number": "+15055558888"}, VOICEMAIL)
+        self.assertEqual(refused.code, "notFound")
+
     def test_another_tenant_cannot_tell_a_foreign_subscriber_from_none(self):
         profile = {"profileId": self.registered()}
         self.adapter.deposit(self.who, VOICEMAIL)

@@ -1,14 +1,19 @@
 """What only a real process can show: stopping, being killed, wrong starts, keys on live sockets."""
 import collections
 import contextlib
+import json
 import os
+import shutil
+import signal
 import subprocess
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 import zmq
 
-from mvno_adapter import Adapter, NoAnswer, Refused
+from mvno_adapter import Adapter, NoAnswer, Refused, decode, encode
 from node import BIN, START_SECONDS, Node, amr, decode_all, encode_all, eventually
 
 PIN = "482913"
@@ -118,6 +123,21 @@ class Life(unittest.TestCase):
             pass  # it was gone already
         self.assertEqual(node.process.wait(30), 0)
 
+    def test_a_second_signal_ends_a_stopping_node_at_once(self):
+        node = self.node().start()
+        adapter = self.connected(node.add_tenant("acme"))
+        for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM),
+                              (signal.SIGTERM, signal.SIGINT)):
+            node.log.write_bytes(b"")
+            adapter.register("+15055551212")
+            node.process.send_signal(first)
+            self.assertTrue(eventually(lambda: b'"what":"draining"' in node.log.read_bytes()))
+            node.process.send_signal(second)
+            self.assertEqual(node.process.wait(30), 1, f"{first}, {second}: {node.log.read_text()}")
+            self.assertNotIn(b'"what":"stopped"', node.log.read_bytes(), "it went on stopping")
+            node.start()
+            self.assertEqual(adapter.messages({"number": "+15055551212"}), [])
+
     def test_what_was_acknowledged_before_kill_9_is_there_byte_for_byte(self):
         node, count = self.node().start(), 200
         depositor = Depositor(node.add_tenant("acme"), subscribers=4, count=count)
@@ -146,6 +166,53 @@ class Life(unittest.TestCase):
                 self.assertTrue(done["duplicate"])
                 self.assertEqual(done["messageId"], before[index]["messageId"])
         self.assertEqual(len(depositor.listed()), count)
+
+    # --- following events over a restart ----------------------------------------------------------
+
+    def follower(self, **identity):
+        """`restante events --follow` with this identity, and a function: what it has printed."""
+        directory = Path(tempfile.mkdtemp(prefix="restante-"))
+        self.addCleanup(shutil.rmtree, directory)
+        keys, out = directory / "acme.toml", directory / "events"
+        keys.touch(mode=0o600)
+        keys.write_text("".join(f'{key} = "{value}"\n'
+                                for key, value in {"tenant": "acme", **identity}.items()))
+        with out.open("wb") as to:
+            process = subprocess.Popen([BIN / "restante", "--json", "--as", keys, "events",
+                                        "--from", "1", "--follow"], stdout=to)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, lambda: [json.loads(line) for line in out.read_text().splitlines()]
+
+    def test_a_follower_of_events_hears_within_seconds_what_happens_after_a_restart(self):
+        node = self.node().start()
+        identity = node.add_tenant("acme")
+        adapter = self.connected(identity)
+        process, printed = self.follower(**identity)
+        adapter.register("+15055551212")
+        self.assertTrue(eventually(lambda: len(printed()) == 1))
+        self.assertEqual(node.stop(), 0)
+        node.start()
+        adapter.deposit({"number": "+15055551212"}, amr(1))
+        # 3 s of silence before it asks again, and 3 more when it asked the node that stopped.
+        self.assertTrue(eventually(lambda: len(printed()) == 2, seconds=8), process.poll())
+        self.assertEqual([event["cause"] for event in printed()], ["registered", "deposited"])
+
+    def test_a_follower_of_events_outlives_a_stopping_node_but_not_the_end_of_its_key(self):
+        socket = zmq.Context.instance().socket(zmq.ROUTER)
+        self.addCleanup(socket.close, 0)
+        port = socket.bind_to_random_port("tcp://127.0.0.1")
+        process, _ = self.follower(endpoint=f"tcp://127.0.0.1:{port}")
+        for reply in ({"subscribed": {"from": 1}},
+                      {"failed": {"code": "shuttingDown", "reason": "node_stopping"}},
+                      {"failed": {"code": "denied", "reason": "tenant_revoked"}}):
+            self.assertTrue(socket.poll(10_000), f"ended with {process.poll()} before {reply}")
+            peer, frame = socket.recv_multipart()
+            asked = decode(frame, "request.capnp", "Request")
+            self.assertIn("subscribe", asked)
+            socket.send_multipart([peer, encode({"correlation": asked["correlation"], **reply},
+                                                "request.capnp", "Reply")])
+        self.assertEqual(process.wait(10), 1)
 
     # --- wrong starts -----------------------------------------------------------------------------
 

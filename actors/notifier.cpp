@@ -170,14 +170,15 @@ struct notifier_state {
                        what.created_at + options.give_up.count()};
     ++to->open;
     self->send(to->sink, gateway_submit{session, std::move(submit)});
-    open[what.id] = {what, session, now(), false};
+    auto id = what.id;
+    open[id] = {std::move(what), session, now(), false};
   }
 
   /// Ends a hand-over on disk: `again` moves the row to a later time, otherwise it goes and a
   /// record of `kind` comes. `reply` hears when that is durable.
-  void settle(const notification_id& id, std::string_view kind, std::string detail,
+  void settle(const notification_id& id, std::string_view kind, const std::string& detail,
               std::optional<milliseconds> again,
-              std::optional<caf::typed_response_promise<answered>> reply = {}) {
+              const std::optional<caf::typed_response_promise<answered>>& reply = {}) {
     auto& entry = open[id];
     entry.settling = true;
     const auto& what = entry.what;
@@ -238,10 +239,10 @@ struct notifier_state {
     auto detail = result.gateway->name + " " + result.what.detail;
     switch (result.what.status) {
     case sms::submit_status::accepted:
-      settle(at->first, "notification_handed_over", std::move(detail), std::nullopt, reply);
+      settle(at->first, "notification_handed_over", detail, std::nullopt, reply);
       break;
     case sms::submit_status::permanent_failure:
-      settle(at->first, "notification_refused", std::move(detail), std::nullopt, reply);
+      settle(at->first, "notification_refused", detail, std::nullopt, reply);
       break;
     case sms::submit_status::temporary_failure:
       settle(at->first, "retry", {},

@@ -12,7 +12,7 @@ tl::unexpected<failure> busy() {
 }
 
 pin_hasher_actor::behavior_type hash_worker(pin_hasher_actor::pointer self,
-                                            pin_hasher_options options) {
+                                            const pin_hasher_options& options) {
   install_handlers(self, [] {});
   auto nobody = dummy_hash(options.pepper, options.cost);
   // Argon2id throws only when its memory can't be had: that is no verdict on the PIN.

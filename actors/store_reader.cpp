@@ -57,7 +57,7 @@ list_reply list(const kv_store& store, const list_request& what) {
 }
 
 store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
-                                               std::shared_ptr<const kv_store> store) {
+                                               const std::shared_ptr<const kv_store>& store) {
   install_handlers(self, [] {});
   return {
       [store](const load_request& what) { return load_reply{load_mailbox(*store, what.id)}; },

@@ -21,7 +21,8 @@ failure replies_unread(errc code) {
           "read the answers you have; then ask again, with the same request id"};
 }
 
-endpoint_group::endpoint_group(const char* name, const bridge_options& options, receiver receive)
+endpoint_group::endpoint_group(const char* name, const bridge_options& options,
+                               const receiver& receive)
     : loop_{name}
     , figures_{*options.figures}
     , requests_{limits::requests_in_flight_max, limits::tenant_in_flight_max}

@@ -25,7 +25,7 @@ public:
   using receiver = std::function<void(router&, received)>;
 
   /// Binds all endpoints. Throws zmq::error_t when one cannot be bound.
-  endpoint_group(const char* name, const bridge_options& options, receiver receive);
+  endpoint_group(const char* name, const bridge_options& options, const receiver& receive);
   ~endpoint_group() { stop(); }
 
   /// Begins to listen.

@@ -75,7 +75,7 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<caf::strong_
       fatal({errc::storage_failure, "actor_ended",
              "a part of the node ended by a defect: the node must be started again"});
   });
-  return {[](caf::unit_t) {}}; // hears only of ends
+  return {[](const caf::unit_t&) {}}; // hears only of ends
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 #include "schemas/stored_codec.hpp"
 
-#include "schemas/capnp_io.hpp"
 #include "schemas/stored.capnp.h"
+#include "schemas/wire_fields.hpp"
 
 namespace restante {
 
@@ -249,18 +249,7 @@ record read(stored::Record::Reader from) {
           raw(from.getDetail())};
 }
 
-void put(stored::Tenant::Builder to, const tenant_record& from) {
-  to.setName(text(from.name));
-  to.setRole(static_cast<wire::Role>(from.is));
-  to.setPublicKey(blob(from.public_key));
-  to.setRegion(text(from.region));
-  to.setLanguage(text(from.language));
-  auto serves = to.initServes(static_cast<unsigned>(from.serves.size()));
-  for (unsigned i = 0; i < serves.size(); ++i)
-    serves.set(i, text(from.serves[i]));
-  to.setShortCode(text(from.short_code));
-  to.setRevoked(from.revoked);
-}
+void put(stored::Tenant::Builder to, const tenant_record& from) { put_tenant(to, from); }
 tenant_record read(stored::Tenant::Reader from) {
   tenant_record out;
   out.name = raw(from.getName());

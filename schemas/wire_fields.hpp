@@ -1,4 +1,4 @@
-// Fields that requests and replies share; included by the wire codec only.
+// Fields that requests, replies and stored values share; included by the codecs only.
 #pragma once
 
 #include "schemas/capnp_io.hpp"
@@ -51,7 +51,9 @@ inline void put_failure(wire::Failure::Builder to, const failure& from) {
     to.setRetryAfterMs(50);
 }
 
-inline void put_tenant(wire::Tenant::Builder to, const tenant_record& from) {
+/// On the wire and on disk alike.
+template <class Builder>
+void put_tenant(Builder to, const tenant_record& from) {
   to.setName(text(from.name));
   to.setRole(static_cast<wire::Role>(from.is));
   to.setPublicKey(blob(from.public_key));

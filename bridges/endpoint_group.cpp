@@ -33,7 +33,7 @@ endpoint_group::endpoint_group(const char* name, const bridge_options& options,
     // The receiver needs the router it belongs to, which exists only after the constructor.
     auto slot = routers_.size();
     routers_.push_back(std::make_unique<router>(loop_, endpoint, options.tenants, figures_,
-                                                next_session_, unread_,
+                                                next_session_, unread_, options.log,
                                                 [this, slot, receive](received in) {
                                                   heard_ = now();
                                                   receive(*routers_[slot], std::move(in));
@@ -42,8 +42,11 @@ endpoint_group::endpoint_group(const char* name, const bridge_options& options,
 }
 
 void endpoint_group::start() {
-  loop_.every(std::chrono::milliseconds{1000},
-              [this] { figures_.in_flight(static_cast<double>(in_flight())); });
+  loop_.every(std::chrono::milliseconds{1000}, [this] {
+    figures_.in_flight(static_cast<double>(in_flight()));
+    for (const auto& entry : routers_)
+      entry->tick();
+  });
   loop_.start();
 }
 

@@ -3,6 +3,8 @@
 #include "bridges/curve_keys.hpp"
 #include "schemas/limits.hpp"
 
+#include <cstring>
+
 namespace restante {
 
 namespace {
@@ -28,6 +30,10 @@ constexpr auto linger = 1'000ms;
 constexpr auto handshake = 3'000ms;
 constexpr auto heartbeat = 5'000ms;
 constexpr auto heartbeat_timeout = 15'000ms;
+
+constexpr int handshake_failures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                   ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                                   ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
 zmq::socket_type type_of(endpoint_options::pattern how) {
   switch (how) {
@@ -61,13 +67,14 @@ zmq::message_t lend(chunk bytes, const std::shared_ptr<meter>& unread) {
 
 router::router(socket_loop& loop, endpoint_options options,
                std::shared_ptr<const tenant_registry> tenants, probe& figures,
-               std::atomic<uint64_t>& next_session, budget& unread, receiver on_message)
+               std::atomic<uint64_t>& next_session, budget& unread, logger log, receiver on_message)
     : options_{std::move(options)}
     , tenants_{std::move(tenants)}
     , probe_{figures}
     , on_message_{std::move(on_message)}
     , socket_{std::make_shared<zmq::socket_t>(loop.context(), type_of(options_.how))}
     , unread_{unread}
+    , guard_{figures, std::move(log)}
     , clients_{next_session, clients_max} {
   set_options();
   monitor(loop);
@@ -105,23 +112,34 @@ void router::set_options() {
 // A client without CURVE or with the wrong server key fails before ZAP is asked: only the socket's
 // monitor sees it.
 void router::monitor(socket_loop& loop) {
-  if (options_.curve_secret.empty())
-    return;
-  constexpr int failures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
   auto name = "inproc://monitor-" + std::to_string(reinterpret_cast<uintptr_t>(this));
-  if (zmq_socket_monitor(socket_->handle(), name.c_str(), failures) != 0)
+  if (zmq_socket_monitor(socket_->handle(), name.c_str(),
+                         connection_guard::events | handshake_failures) != 0)
     throw zmq::error_t{};
   auto events = std::make_shared<zmq::socket_t>(loop.context(), zmq::socket_type::pair);
   events->set(zmq::sockopt::linger, 0);
   events->connect(name);
-  loop.watch(events, [this, events = events.get()] {
-    zmq::message_t event, address;
-    while (events->recv(event, zmq::recv_flags::dontwait)) {
-      (void)events->recv(address);
+  loop.watch(events, [this, events = events.get()] { read_event(*events); });
+}
+
+// Frame 0 is the event's number and its value, frame 1 the address.
+void router::read_event(zmq::socket_t& events) {
+  zmq::message_t event, address;
+  while (events.recv(event, zmq::recv_flags::dontwait)) {
+    (void)events.recv(address);
+    uint16_t what = 0;
+    uint32_t value = 0;
+    std::memcpy(&what, event.data(), sizeof what);
+    std::memcpy(&value, static_cast<const char*>(event.data()) + sizeof what, sizeof value);
+    if ((what & handshake_failures) != 0)
       probe_.refused("handshake_failed");
-    }
-  });
+    guard_.monitored(what, static_cast<int>(value));
+  }
+}
+
+void router::tick() {
+  bool all_read = (socket_->get(zmq::sockopt::events) & ZMQ_POLLIN) == 0;
+  guard_.tick(connection_guard::clock::now(), all_read);
 }
 
 void router::drain() {
@@ -150,9 +168,11 @@ bool router::receive_one() {
       buffers.push_back(std::move(next));
   }
   // The routing id frame is made by this side and carries no metadata of the connection.
-  if (!buffers.empty())
+  if (!buffers.empty()) {
+    guard_.heard(buffers.front());
     if (const char* user = zmq_msg_gets(buffers.front().handle(), "User-Id")) // none without ZAP
       user_id = user;
+  }
   out.who = tenant_by_user_id(user_id);
   if (options_.how == endpoint_options::pattern::router) {
     auto* from = clients_.meet(routing_id, user_id, unread_.of(out.who ? out.who->name : ""),

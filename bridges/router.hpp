@@ -10,6 +10,7 @@
 #include "actors/probe.hpp"
 #include "actors/tenant_registry.hpp"
 #include "bridges/client_table.hpp"
+#include "bridges/connection_guard.hpp"
 #include "bridges/socket_loop.hpp"
 #include "schemas/wire_codec.hpp"
 
@@ -52,7 +53,7 @@ public:
   /// Makes and binds the socket. Throws zmq::error_t when the address cannot be bound.
   router(socket_loop& loop, endpoint_options options,
          std::shared_ptr<const tenant_registry> tenants, probe& figures,
-         std::atomic<uint64_t>& next_session, budget& unread, receiver on_message);
+         std::atomic<uint64_t>& next_session, budget& unread, logger log, receiver on_message);
 
   /// Sends to a client. `gone` and `full` are final for this message; a client that is gone has no
   /// session any more.
@@ -66,12 +67,16 @@ public:
   /// Who speaks in a session, if it may still speak.
   [[nodiscard]] tenant_ptr tenant_of(uint64_t session) const;
 
+  /// About every second.
+  void tick();
+
   /// The address it is bound to, with the port the system chose for "*".
   [[nodiscard]] const std::string& address() const { return address_; }
 
 private:
   void set_options();
   void monitor(socket_loop& loop);
+  void read_event(zmq::socket_t& events);
   void drain();
   bool receive_one();
   [[nodiscard]] tenant_ptr tenant_by_user_id(const std::string& user_id) const;
@@ -83,6 +88,7 @@ private:
   std::shared_ptr<zmq::socket_t> socket_;
   std::string address_;
   budget& unread_;
+  connection_guard guard_;
   client_table clients_;
 };
 

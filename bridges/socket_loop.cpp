@@ -8,11 +8,20 @@
 
 namespace restante {
 
+namespace {
+
+/// ZMQ_ZERO_COPY_RECV; zmq.h names it among its drafts only.
+constexpr int zero_copy_recv = 10;
+
+} // namespace
+
 socket_loop::socket_loop(std::string name)
     : name_{std::move(name)}
     , wake_fd_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
   if (wake_fd_ < 0)
     throw std::runtime_error("eventfd: no file descriptor left; raise the limit (ulimit -n)");
+  // Off, or a small frame keeps the whole buffer alive that it was received in.
+  zmq_ctx_set(context_.handle(), zero_copy_recv, 0);
 }
 
 socket_loop::~socket_loop() {

@@ -25,7 +25,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUITE_SECONDS = 1800  # beyond it a Python suite hangs; CTest has its own bound
 MESSAGE_LINES = 30  # of one failure; the log has the rest
-SANITIZER_REPORT = r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|: runtime error: "
 
 
 class Tally:
@@ -183,20 +182,30 @@ def unittest_main(path, suite, cases_path, pattern):
     return 0 if result.wasSuccessful() else 1
 
 
+def sanitizer_reports(log):
+    """What sanitizers said in any process of a suite, wherever its output went; into the log too."""
+    files = sorted(log.parent.glob(f"{log.stem}.sanitizer.*"))  # the sanitizer appends the process
+    reports = "".join(file.read_text(errors="replace") for file in files)
+    with log.open("a") as out:
+        out.write(reports)
+    return reports
+
+
 def last_words(log):
-    """The sanitizer's report or, without one, the end of a program's output."""
+    """The end of a program's output."""
     lines = log.read_text(errors="replace").splitlines()
     # CTest numbers the program's lines and marks its own verdict with stars.
     lines = [re.sub(r"^\d+: ", "", line) for line in lines
              if re.search(r"^\d+: |\*\*\*", line)] or lines
-    reports = [number for number, line in enumerate(lines) if re.search(SANITIZER_REPORT, line)]
-    start = reports[0] if reports else max(0, len(lines) - MESSAGE_LINES)
-    return "\n".join(lines[start:start + MESSAGE_LINES])
+    return "\n".join(lines[-MESSAGE_LINES:])
 
 
 def explained(tally, suite, status, log):
-    """The tally, with what no case reported itself added as a failure."""
-    if tally.died_in:
+    """The tally, with what no case reported itself added as a failure. A sanitizer's report is one,
+    whatever became of the process: a test may have killed it, or expected that it fails."""
+    if reports := sanitizer_reports(log):
+        tally.fail(tally.died_in or suite, f"a sanitizer found something:\n{reports.strip()}")
+    elif tally.died_in:
         tally.fail(tally.died_in, f"the program ended inside this case:\n{last_words(log)}")
     elif status != 0 and not tally.failures:
         tally.fail(suite, f"no case failed, but the status is {status}:\n{last_words(log)}")
@@ -205,17 +214,18 @@ def explained(tally, suite, status, log):
     return tally
 
 
-def sanitizer_environment():
+def sanitizer_environment(log):
     """What the sanitizer presets' programs obey; the others do not read it."""
-    def suppressions(kind):
+    def common(kind):
         file = ROOT / "tests" / "support" / f"{kind}.supp"
-        return f":suppressions={file}" if file.exists() else ""
+        suppressions = f":suppressions={file}" if file.exists() else ""
+        return f":halt_on_error=1:log_path={log.with_suffix('.sanitizer')}{suppressions}"
 
     return {
-        "ASAN_OPTIONS": "halt_on_error=1:detect_leaks=1" + suppressions("asan"),
-        "LSAN_OPTIONS": "print_suppressions=0" + suppressions("lsan"),
-        "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1" + suppressions("tsan"),
-        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "ASAN_OPTIONS": "detect_leaks=1" + common("asan"),
+        "LSAN_OPTIONS": "print_suppressions=0" + common("lsan"),
+        "TSAN_OPTIONS": "second_deadlock_stack=1" + common("tsan"),
+        "UBSAN_OPTIONS": "print_stacktrace=1" + common("ubsan"),
     }
 
 
@@ -246,12 +256,12 @@ def main(build, expression=""):
     logs = build / "test-logs"
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir()
-    os.environ.update(sanitizer_environment(), RESTANTE_BIN=str(build / "bin"),
-                      PYTHONDONTWRITEBYTECODE="1")
+    os.environ.update(RESTANTE_BIN=str(build / "bin"), PYTHONDONTWRITEBYTECODE="1")
     rows = []
     for suite, run, argument in suites_of(build):
         log = logs / (suite.replace("/", "-") + ".log")
         print(f"-- {suite}", flush=True)
+        os.environ.update(sanitizer_environment(log))
         start = time.monotonic()
         tally = run(argument, suite, pattern, log)
         if tally:

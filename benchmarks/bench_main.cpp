@@ -1,5 +1,5 @@
 // restante-bench: what a node does on this machine.
-#include "benchmarks/deposit_bench.hpp"
+#include "benchmarks/deposit_report.hpp"
 #include "schemas/error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -16,39 +16,52 @@ Examples:
   restante-bench deposit                                     1 KiB, ipc, without CURVE
   restante-bench deposit --size 40000 --count 20000          25 s of AMR each
   restante-bench deposit --transport tcp --security curve --json
+  restante-bench deposit --against-floor --rounds 5          and the least program that can do it
 
 Figures are of this machine, client included; compare runs of one machine only.)";
 
-void print(const bench::deposit_options& how, const bench::deposit_figures& got) {
-  std::printf("%-26s %zu of %zu bytes over %zu mailboxes, %zu open, %s, %s\n", "deposits",
-              how.count, how.size, how.mailboxes, how.window, how.tcp ? "tcp" : "ipc",
-              how.curve ? "CURVE" : "no CURVE");
-  std::printf("%-26s %.0f\n", "acknowledged per second", got.acked_per_second);
-  std::printf("%-26s p50 %.2f  p99 %.2f  p99.9 %.2f  max %.2f\n", "latency, ms", got.latency_p50_ms,
-              got.latency_p99_ms, got.latency_p999_ms, got.latency_max_ms);
-  std::printf("%-26s %.2f\n", "bytes written per byte", got.bytes_written_per_byte);
-  std::printf("%-26s %.1f\n", "CPU per deposit, us", got.cpu_us_per_deposit);
-  std::printf("%-26s %llu\n", "refused", static_cast<unsigned long long>(got.refused));
-}
+struct deposit_command {
+  bench::deposit_options how;
+  std::string transport = "ipc", security = "null";
+  bool json = false, against_floor = false;
+  size_t rounds = 3;
 
-nlohmann::json to_json(const bench::deposit_options& how, const bench::deposit_figures& got) {
-  return {{"size", how.size},
-          {"window", how.window},
-          {"count", how.count},
-          {"mailboxes", how.mailboxes},
-          {"transport", how.tcp ? "tcp" : "ipc"},
-          {"security", how.curve ? "curve" : "null"},
-          {"seconds", got.seconds},
-          {"acked_per_second", got.acked_per_second},
-          {"latency_ms",
-           {{"p50", got.latency_p50_ms},
-            {"p99", got.latency_p99_ms},
-            {"p99_9", got.latency_p999_ms},
-            {"max", got.latency_max_ms}}},
-          {"bytes_written_per_byte", got.bytes_written_per_byte},
-          {"cpu_us_per_deposit", got.cpu_us_per_deposit},
-          {"refused", got.refused}};
-}
+  explicit deposit_command(CLI::App& app) {
+    auto* to = app.add_subcommand("deposit", "deposits a second, with a node of its own");
+    to->add_option("--size", how.size, "bytes of a recording")->check(CLI::Range(38, 8 << 20));
+    to->add_option("--window", how.window, "deposits open at a time")->check(CLI::Range(1, 8192));
+    to->add_option("--count", how.count, "deposits measured")->check(CLI::Range(1, 1 << 30));
+    to->add_option("--mailboxes", how.mailboxes, "spread over so many")
+        ->check(CLI::Range(1, 9'999'999));
+    to->add_option("--transport", transport)->check(CLI::IsMember({"ipc", "tcp"}));
+    to->add_option("--security", security)->check(CLI::IsMember({"null", "curve"}));
+    to->add_option("--directory", how.at.directory, "where the node's data go");
+    auto* against =
+        to->add_flag("--against-floor", against_floor,
+                     "in turn with the least program that stores durably; tells the ratio");
+    to->add_option("--rounds", rounds, "of floor and engine; the middle ones count")
+        ->check(CLI::Range(1, 1'000))
+        ->needs(against);
+    to->add_flag("--json", json, "for programs");
+  }
+
+  void run() {
+    how.at.tcp = transport == "tcp";
+    how.at.curve = security == "curve";
+    if (against_floor)
+      tell(bench::run_against_floor(how, rounds));
+    else
+      tell(bench::run_deposits(how));
+  }
+
+  template <class Figures>
+  void tell(const Figures& got) const {
+    if (json)
+      std::cout << bench::to_json(how, got).dump(2) << "\n";
+    else
+      bench::print(how, got);
+  }
+};
 
 } // namespace
 
@@ -56,33 +69,14 @@ int main(int argc, char** argv) {
   CLI::App app{"restante-bench: what a node does on this machine"};
   app.footer(footer);
   app.require_subcommand(1);
-  bench::deposit_options how;
-  std::string transport = "ipc", security = "null";
-  bool json = false;
-  auto* deposit = app.add_subcommand("deposit", "deposits a second, with a node of its own");
-  deposit->add_option("--size", how.size, "bytes of a recording")->check(CLI::Range(38, 8 << 20));
-  deposit->add_option("--window", how.window, "deposits open at a time")
-      ->check(CLI::Range(1, 8192));
-  deposit->add_option("--count", how.count, "deposits measured")->check(CLI::Range(1, 1 << 30));
-  deposit->add_option("--mailboxes", how.mailboxes, "spread over so many")
-      ->check(CLI::Range(1, 9'999'999));
-  deposit->add_option("--transport", transport)->check(CLI::IsMember({"ipc", "tcp"}));
-  deposit->add_option("--security", security)->check(CLI::IsMember({"null", "curve"}));
-  deposit->add_option("--directory", how.directory, "where the node's data go");
-  deposit->add_flag("--json", json, "for programs");
+  deposit_command deposit{app};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
   }
-  how.tcp = transport == "tcp";
-  how.curve = security == "curve";
   try {
-    auto got = bench::run_deposits(how);
-    if (json)
-      std::cout << to_json(how, got).dump(2) << "\n";
-    else
-      print(how, got);
+    deposit.run();
   } catch (const std::exception& e) {
     std::cerr << "restante-bench: " << e.what() << "\n";
     return exit_code::failed;

@@ -1,6 +1,6 @@
 // How the database is set up: what differs from RocksDB's defaults, each with its reason. The rules
 // for durability come from known defects of RocksDB 7.8 and are listed in storage/README.md.
-// Part of rocks_store; nothing else includes this.
+// Part of rocks_store; besides it only benchmarks/floor.cpp includes this, to be set up alike.
 #pragma once
 
 #include "storage/kv_store.hpp"

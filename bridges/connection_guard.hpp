@@ -61,7 +61,8 @@ public:
   /// says where it came from.
   void heard(const zmq::message_t& frame);
 
-  /// About every second. `all_read`: no finished message waits on the socket.
+  /// About every quarter of a second: what comes in between is on top. `all_read`: no finished
+  /// message waits on the socket.
   void tick(clock::time_point now, bool all_read);
 
   /// Connections it watches.

@@ -42,7 +42,7 @@ endpoint_group::endpoint_group(const char* name, const bridge_options& options,
 }
 
 void endpoint_group::start() {
-  loop_.every(std::chrono::milliseconds{1000}, [this] {
+  loop_.every(std::chrono::milliseconds{250}, [this] {
     figures_.in_flight(static_cast<double>(in_flight()));
     for (const auto& entry : routers_)
       entry->tick();

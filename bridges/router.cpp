@@ -28,8 +28,14 @@ constexpr size_t message_cost = 512;
 constexpr size_t unread_kept = 2;
 constexpr auto linger = 1'000ms;
 constexpr auto handshake = 3'000ms;
-constexpr auto heartbeat = 5'000ms;
-constexpr auto heartbeat_timeout = 15'000ms;
+/// A connection that is dead is noticed by the kernel: probed after so much silence, so often, and
+/// given up after so many probes, or when what was sent stays unacknowledged for so long. Not by
+/// ZeroMQ's heartbeats: libzmq 4.3.4 aborts the process when its own is due on a connection that
+/// was closed while its input waited at the mark (libzmq issue 4364), which any client can bring
+/// about. Clients may send theirs.
+constexpr int keepalive_seconds = 5;
+constexpr int keepalive_probes = 2;
+constexpr auto unacknowledged = 15'000ms;
 
 constexpr int handshake_failures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                                    ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
@@ -93,9 +99,12 @@ void router::set_options() {
   socket_->set(zmq::sockopt::linger, ms(restante::linger));
   socket_->set(maxmsgsize, frame_bytes_received);
   socket_->set(handshake_ivl, ms(handshake));
-  socket_->set(heartbeat_ivl, ms(heartbeat));
-  socket_->set(zmq::sockopt::heartbeat_timeout, ms(restante::heartbeat_timeout));
-  socket_->set(heartbeat_ttl, ms(restante::heartbeat_timeout));
+  socket_->set(heartbeat_ivl, 0);
+  socket_->set(tcp_keepalive, 1);
+  socket_->set(tcp_keepalive_idle, keepalive_seconds);
+  socket_->set(tcp_keepalive_intvl, keepalive_seconds);
+  socket_->set(tcp_keepalive_cnt, keepalive_probes);
+  socket_->set(tcp_maxrt, ms(unacknowledged));
   // Bounded by bytes in `send`: a bound on messages would drop answers of a client that reads them,
   // whenever a burst is decided faster than it is sent.
   socket_->set(sndhwm, 0);
@@ -118,6 +127,8 @@ void router::monitor(socket_loop& loop) {
     throw zmq::error_t{};
   auto events = std::make_shared<zmq::socket_t>(loop.context(), zmq::socket_type::pair);
   events->set(zmq::sockopt::linger, 0);
+  // At a mark the socket's I/O thread would wait for this one.
+  events->set(zmq::sockopt::rcvhwm, 0);
   events->connect(name);
   loop.watch(events, [this, events = events.get()] { read_event(*events); });
 }

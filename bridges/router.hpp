@@ -67,7 +67,7 @@ public:
   /// Who speaks in a session, if it may still speak.
   [[nodiscard]] tenant_ptr tenant_of(uint64_t session) const;
 
-  /// About every second.
+  /// About every quarter of a second.
   void tick();
 
   /// The address it is bound to, with the port the system chose for "*".

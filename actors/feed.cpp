@@ -193,6 +193,8 @@ struct feed_state {
       sub->sent = *sequence;
       if (!what || !acts_for(*sub->who, what->owner))
         continue;
+      if (sub->open.empty())
+        sub->moved = self->clock().now(); // the oldest open event is not older than this
       sub->open.push_back(*sequence);
       out.events.push_back(event_of(*sequence, std::move(*what)));
     }

@@ -195,6 +195,8 @@ void mailbox_actor_state::persist(decision what) {
               persisted(*done.sequence);
             else if (done.sequence.error().code == errc::outcome_unknown)
               fail_and_quit();
+            else if (done.sequence.error().code == errc::storage_full && in_flight->decided.reads)
+              finish(std::move(in_flight->decided.reply));
             else
               finish(done.sequence.error());
             work();
@@ -202,7 +204,7 @@ void mailbox_actor_state::persist(decision what) {
           [this](caf::error&) { fail_and_quit(); });
 }
 
-// Memory follows the disk; the caller hears last. (The writer has announced the change already.)
+// Memory follows the disk; the caller hears last. (The writer announces the change meanwhile.)
 void mailbox_actor_state::persisted(uint64_t sequence) {
   model->apply(in_flight->decided.delta);
   if (in_flight->trying_pin)

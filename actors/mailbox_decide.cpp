@@ -6,6 +6,7 @@
 #include "actors/media.hpp"
 #include "actors/merge.hpp"
 #include "actors/time_zone.hpp"
+#include "actors/trash.hpp"
 #include "schemas/checksum.hpp"
 
 #include <algorithm>
@@ -192,7 +193,7 @@ struct decider {
     message.id = model.id_of_deposit(what);
     if (auto at = state().messages.find(message.id); at != state().messages.end())
       return repeated(at->second, message.content);
-    if (describe(state()).messages >= limits::messages_max)
+    if (kept(state()) >= limits::messages_max)
       return full();
     message.uid = model.uid_max_ + 1;
     message.deposited_by = what.who->name;
@@ -229,6 +230,7 @@ struct decider {
     out.reply = answer::deposited{message.id, message.uid, message.duration_ms, false, 0};
     notify(out, state(), notice::deposited, facts_of(message, true), {message.id.view()});
     out.delta.messages.emplace(message.id, std::move(message));
+    empty_trash(out, state(), env().clock->now());
     return out;
   }
 
@@ -293,6 +295,7 @@ struct decider {
     out.message = message.id;
     out.uid = message.uid;
     out.shrinks = true;
+    out.reads = true;
     auto told = facts_of(message, true);
     told.place = from.delivered_to;
     notify(out, state(), device ? notice::delivered_to_device : notice::delivered_elsewhere,
@@ -325,20 +328,14 @@ struct decider {
     if (!there.has(trashed))
       notify(out, state(), notice::removed, facts_of(message, false),
              {message.id.view(), what.request_id});
-    if (from.purge) {
-      for (size_t i = 0; i < message.parts.size(); ++i)
-        out.media.push_back({message.id, {}, static_cast<uint8_t>(i), {}, true});
-      message_record tombstone;
-      tombstone.id = message.id;
-      tombstone.uid = message.uid;
-      tombstone.content = message.content;
-      tombstone.purged = true;
-      message = std::move(tombstone);
-    } else {
-      message.flags[3] = {env().clock->next(), true};
-    }
     clear_attempts(out);
+    if (from.purge) {
+      bury(out, there);
+      return out;
+    }
+    message.flags[3] = {env().clock->next(), true};
     out.delta.messages.emplace(message.id, std::move(message));
+    empty_trash(out, state(), env().clock->now());
     return out;
   }
 
@@ -357,7 +354,7 @@ struct decider {
     auto why = (before & trashed) == (after & trashed) ? cause::flagged
                : (after & trashed) != 0                ? cause::deleted
                                                        : cause::undeleted;
-    if (why == cause::undeleted && describe(state()).messages >= limits::messages_max)
+    if (why == cause::undeleted && kept(state()) >= limits::messages_max)
       return full();
     auto out = begin(why);
     auto stamp = env().clock->next();

@@ -54,6 +54,7 @@ struct decision {
   std::vector<notification> notifications;
   std::string detail;   // of the charging record
   bool shrinks = false; // goes through even when the disk is nearly full
+  bool reads = false; // only notes that something was read: without room, the reply goes out alone
   outcome reply;
 
   [[nodiscard]] bool changes() const { return what != cause::unknown; }

@@ -28,7 +28,11 @@ dealer::dealer(const identity& who) : impl_{std::make_unique<impl>()} {
   socket.set(linger, 500);
   socket.set(sndhwm, 10'000);
   socket.set(rcvhwm, 10'000);
-  socket.set(heartbeat_ivl, 5'000);
+  // Not ZeroMQ's heartbeats: libzmq 4.3.4 can abort the process on its own (libzmq issue 4364).
+  socket.set(tcp_keepalive, 1);
+  socket.set(tcp_keepalive_idle, 5);
+  socket.set(tcp_keepalive_intvl, 5);
+  socket.set(tcp_keepalive_cnt, 2);
   if (!who.server_key.empty()) {
     socket.set(curve_serverkey, who.server_key);
     socket.set(curve_publickey, who.public_key);

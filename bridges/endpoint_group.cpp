@@ -16,6 +16,10 @@ failure node_stopping() {
   return {errc::shutting_down, "node_stopping", "the node is stopping: reconnect"};
 }
 
+failure tenant_revoked() {
+  return {errc::denied, "tenant_revoked", "this connection's key is no longer accepted"};
+}
+
 failure replies_unread(errc code) {
   return {code, "replies_unread",
           "read the answers you have; then ask again, with the same request id"};

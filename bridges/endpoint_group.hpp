@@ -67,6 +67,7 @@ private:
 };
 
 [[nodiscard]] failure node_stopping();
+[[nodiscard]] failure tenant_revoked();
 
 /// Why a client that leaves its replies unread gets no more.
 [[nodiscard]] failure replies_unread(errc code);

@@ -4,6 +4,14 @@
 
 namespace restante {
 
+namespace {
+
+failure not_a_request(const char* reason) {
+  return {errc::invalid_request, reason, "a request is one envelope and at most 8 media frames"};
+}
+
+} // namespace
+
 mvno_bridge::mvno_bridge(bridge_options options)
     : options_{std::move(options)}
     , endpoints_{"mvno-bridge", options_,
@@ -27,19 +35,17 @@ void mvno_bridge::stop() {
 }
 
 void mvno_bridge::receive(router& from, received in) {
-  if (!in.who)
-    return refuse(
-        from, in,
-        {0, {}, {errc::denied, "tenant_revoked", "this connection's key is no longer accepted"}});
-  if (in.frames.empty() || in.frames.size() > limits::frames_max)
-    return refuse(from, in,
-                  {0,
-                   {},
-                   {errc::invalid_request, in.frames.empty() ? "frames_missing" : "frames_too_many",
-                    "a request is one envelope and at most 8 media frames"}});
+  if (in.frames.empty())
+    return refuse(from, in, {0, {}, not_a_request("frames_missing")});
+  bool too_many = in.frames.size() > limits::frames_max;
   auto envelope = std::move(in.frames.front());
   in.frames.erase(in.frames.begin());
   auto decoded = decode_request(envelope.view(), std::move(in.frames));
+  auto correlation = decoded ? decoded->correlation : decoded.error().correlation;
+  if (!in.who)
+    return refuse(from, in, {correlation, {}, tenant_revoked()});
+  if (too_many)
+    return refuse(from, in, {correlation, {}, not_a_request("frames_too_many")});
   if (!decoded)
     return refuse(from, in, std::move(decoded.error()));
   auto why = endpoints_.draining() ? std::optional{node_stopping()} : endpoints_.admit(from, in);

@@ -30,12 +30,13 @@ void sms_bridge::receive(router& from, received in) {
                        {{"reason", why.reason}, {"session", std::to_string(in.session)}});
     (void)from.send(in.session, {encode(sms::to_gateway{correlation, why}), {}});
   };
-  if (!in.who)
-    return refuse(0,
-                  {errc::denied, "tenant_revoked", "this connection's key is no longer accepted"});
   if (in.frames.size() != 1)
-    return refuse(0, {errc::invalid_request, "frames_too_many", "one frame is one envelope"});
+    return refuse(0,
+                  {errc::invalid_request, in.frames.empty() ? "frames_missing" : "frames_too_many",
+                   "one frame is one envelope"});
   auto decoded = sms::decode_from_gateway(in.frames.front().view());
+  if (!in.who)
+    return refuse(decoded ? decoded->correlation : decoded.error().correlation, tenant_revoked());
   if (!decoded)
     return refuse(decoded.error().correlation, decoded.error().why);
   // What a gateway reports about texts it has is still taken while stopping; new texts are not.

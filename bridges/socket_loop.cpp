@@ -114,7 +114,7 @@ void socket_loop::run() {
     if (stopping_ && posted_.empty())
       break;
   }
-  watched_.clear(); // closes the sockets on the thread that owned them
+  watched_.clear(); // lets go of the sockets; a router closes its own
 }
 
 } // namespace restante

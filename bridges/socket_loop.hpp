@@ -1,8 +1,9 @@
 // One thread that owns all ZeroMQ sockets of a bridge; nobody else may touch them. Others reach it
 // by `post`: the task runs on the loop's thread, in order.
 //
-// Invariants: sockets are made, used and closed on the loop's thread; `post` never blocks on the
-// loop; after `stop` returns the thread is gone and every task posted before has run.
+// Invariants: from `start` until the thread is gone, sockets are used on it only; `post` never
+// blocks on the loop; after `stop` returns the thread is gone, and every task posted before `stop`
+// was called has run.
 #pragma once
 
 #include <zmq.hpp>
@@ -35,10 +36,11 @@ public:
 
   void start();
 
-  /// Runs `what` on the loop's thread. From any thread; dropped once the loop has stopped.
+  /// Runs `what` on the loop's thread. From any thread. Once the loop has stopped it is never run,
+  /// and is kept until the loop is destroyed.
   void post(task what);
 
-  /// Runs what was posted, closes the sockets and joins. Safe to call twice.
+  /// Runs what was posted, lets go of the sockets and joins. Safe to call twice.
   void stop();
 
 private:

@@ -113,8 +113,8 @@ result<void> list(cli_session& session) {
 result<void> revoke(cli_session& session, const std::string& name, bool yes) {
   if (!yes) {
     auto sure = confirm("Revoke " + name +
-                        "? Its connections end and its key is never accepted "
-                        "again.");
+                        "? Its key is never accepted again; what it asks on open connections is "
+                        "denied.");
     if (!sure)
       return tl::unexpected{sure.error()};
     if (!*sure)

@@ -2,6 +2,7 @@
 // it has accepted, and ends.
 #include "cluster/engine.hpp"
 #include "cluster/example_config.hpp"
+#include "schemas/limits.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
@@ -81,7 +82,14 @@ int init(const std::filesystem::path& dir, const std::string& region, unsigned p
 
 /// A store that is there belongs to keys that must be there too.
 result<node_keys> keys_for(const node_config& config) {
-  bool fresh = !std::filesystem::exists(config.data) || std::filesystem::is_empty(config.data);
+  std::error_code why;
+  bool fresh = !std::filesystem::exists(config.data, why);
+  if (!why && !fresh)
+    fresh = std::filesystem::is_empty(config.data, why);
+  if (why)
+    return fail(errc::invalid_request, "data_unreadable",
+                config.data.string() + " can't be read (" + why.message() +
+                    "): expected a directory this user may read and write");
   if (fresh)
     if (auto ok = create_node_keys(config.keys); !ok)
       return tl::unexpected<failure>{ok.error()};
@@ -133,11 +141,13 @@ int serve(const node_config& config) {
     _exit(exit_code::storage);
   }
   log.info("draining", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
-  // A write that fails now still ends the process with its own status; a second signal ends it
-  // without waiting any longer.
-  std::thread{[signals] {
-    int again = 0;
-    sigwait(&signals, &again);
+  // A write that fails now still ends the process with its own status; a second signal, or a disk
+  // that never answers, ends it without waiting any longer.
+  std::thread{[signals, log] {
+    const timespec patience{std::chrono::seconds{2 * limits::drain_timeout}.count(), 0};
+    int again = sigtimedwait(&signals, nullptr, &patience);
+    if (again < 0)
+      log.error("stop_overdue", {});
     _exit(again == SIGUSR1 ? exit_code::storage : exit_code::failed);
   }}.detach();
   bool all_answered = (*running)->stop();

@@ -85,6 +85,11 @@ inline constexpr size_t hash_waiting_max = 64;
 inline constexpr size_t active_mailboxes_max = 100'000;
 /// Messages of one mailbox that are not deleted; carriers allow 20 to 100.
 inline constexpr size_t messages_max = 1'000;
+/// How long a deleted message can be brought back, how many of a mailbox, and how many of those
+/// whose window ended a command ends for good: bounds the work and the batch of one command.
+inline constexpr auto undelete_window = 30 * 24h;
+inline constexpr size_t trashed_max = 1'000;
+inline constexpr size_t buried_at_once = 8;
 /// Event subscriptions served at a time, over all tenants and of one; the names whose positions are
 /// kept for a tenant, above which the one furthest behind is forgotten; and unacknowledged events.
 inline constexpr size_t subscriptions_max = 1'024;

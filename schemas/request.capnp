@@ -15,8 +15,10 @@ struct Request {
   deadlineMs @1 :UInt32;   # how long the client waits; 0 means 10,000, the most is 60,000
   requestId @2 :Data;
   # 1 to 64 bytes, not all zero, made by the client; required for everything that changes
-  # something. Repeating a request with the same id has no second effect. For a deposit it is
-  # the deposit id.
+  # something. For a deposit it is the deposit id. A deposit or deletion repeated with the same
+  # id has no second effect; a setting is set again (same state, perhaps another event), and a
+  # repeated `register` answers `alreadyHadAccess` and tells the phone so. Never repeat an old
+  # setting after a newer one.
 
   union {
     unset @3 :Void;        # refused: the zero value asks for nothing
@@ -46,7 +48,8 @@ struct Request {
 }
 
 struct Register {
-  # Gives a device access. A known device changes nothing and answers `alreadyHadAccess`.
+  # Gives a device access. A known device changes nothing, answers `alreadyHadAccess` and is told
+  # so by text.
   imei @0 :Text;           # device identifier; this or `number` is required
   number @1 :Text;         # where notifications go
   pin @2 :Text;            # optional; without one the device side stays closed until setPin

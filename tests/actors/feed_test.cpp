@@ -185,6 +185,18 @@ BOOST_AUTO_TEST_CASE(what_is_not_acknowledged_in_time_is_sent_again_with_its_num
   check(one, {3, 4, 4});
 }
 
+BOOST_AUTO_TEST_CASE(
+    the_time_to_acknowledge_begins_with_the_event_not_with_the_last_acknowledgement) {
+  auto one = connect();
+  subscribe(one, "adapter", 10);
+  advance(std::chrono::seconds{100}); // idle
+  happen("d-1");
+  advance(std::chrono::seconds{29});
+  check(one, {3});
+  advance(std::chrono::seconds{9});
+  check(one, {3, 3});
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_session_takes_a_name_over) {
   auto one = connect(), two = connect();
   subscribe(one, "adapter", 10);

@@ -91,6 +91,41 @@ BOOST_AUTO_TEST_CASE(a_deleted_message_comes_back_until_it_is_purged) {
   BOOST_TEST((run(op::remove{which, {}, {}, true}, "r7").what == cause::purged));
 }
 
+BOOST_AUTO_TEST_CASE(a_deleted_message_is_buried_when_its_undelete_window_has_ended) {
+  auto sent = voicemail();
+  auto early = std::get<answer::deposited>(run(sent, "d1").reply).message;
+  auto late = deposit("d2").message;
+  run(op::remove{by(early), {}, {}, false}, "r1");
+  *time += 1'000;
+  run(op::remove{by(late), {}, {}, false}, "r2");
+  *time += milliseconds{limits::undelete_window}.count() - 1'000;
+  deposit("d3");
+  BOOST_TEST(message(early).has(trashed));
+  *time += 1;
+  auto done = run(op::deposit{voicemail()}, "d4");
+  BOOST_TEST(message(early).purged);
+  BOOST_TEST(message(late).has(trashed));
+  BOOST_TEST(std::count_if(done.media.begin(), done.media.end(), [&](const auto& media) {
+               return media.erase && media.message == early;
+             }) == 1);
+  // A late retry brings nothing back.
+  BOOST_TEST(std::get<answer::deposited>(run(sent, "d1").reply).duplicate);
+  BOOST_TEST(message(early).purged);
+}
+
+BOOST_AUTO_TEST_CASE(the_trash_is_bounded_and_the_longest_deleted_go_first) {
+  std::vector<message_id> thrown;
+  for (size_t i = 0; i < limits::trashed_max + 3; ++i) {
+    thrown.push_back(deposit("d" + std::to_string(i)).message);
+    run(op::remove{by(thrown.back()), {}, {}, false}, "r" + std::to_string(i));
+    *time += 1;
+  }
+  deposit("one more");
+  BOOST_TEST(message(thrown[2]).purged);
+  BOOST_TEST(!message(thrown[3]).purged);
+  BOOST_TEST(list({0, 0, true}).headers.size() <= limits::list_page_max);
+}
+
 BOOST_AUTO_TEST_CASE(a_listing_is_in_the_order_of_numbers_and_goes_on_where_it_ended) {
   for (int i = 1; i <= 7; ++i)
     deposit("d" + std::to_string(i));

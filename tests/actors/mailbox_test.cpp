@@ -126,6 +126,23 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_certain_and_deletions_still_go_through) {
   BOOST_TEST(!again.as<answer::deposited>().duplicate);
 }
 
+BOOST_AUTO_TEST_CASE(reading_goes_on_without_any_room_at_all) {
+  auto there = ask_box(voicemail(), "d-1");
+  run();
+  store->full = store->completely = true;
+  auto read = ask_box(op::retrieve{by_uid(1), channel::out_of_band, {}, "web"}, "w-1");
+  run();
+  BOOST_TEST(read.as<answer::message>().parts.size() == 1u);
+  auto with_pin = ask_box(op::retrieve{by_uid(1), channel::device, {"c", pin}, {}}, "g-1");
+  run();
+  BOOST_TEST((with_pin.code() == errc::storage_full)); // its attempt could not be counted
+  store->full = store->completely = false;
+  auto noted = ask_box(op::retrieve{by_uid(1), channel::out_of_band, {}, "web"}, "w-2");
+  run();
+  BOOST_TEST(noted.as<answer::message>().parts.size() == 1u);
+  BOOST_TEST(on_disk(id).messages.begin()->second.has(played));
+}
+
 BOOST_AUTO_TEST_CASE(at_most_so_many_wait_and_the_rest_are_told_to_come_back) {
   tell(held, hold{});
   std::vector<call> calls;

@@ -48,7 +48,9 @@ def connect(kind, endpoint, server_key="", public_key="", secret_key=""):
     node proves who it is by `server_key`, and the key pair says which tenant this is."""
     socket = zmq.Context.instance().socket(kind)
     socket.linger = 500  # ms that close() may go on sending
-    socket.heartbeat_ivl, socket.heartbeat_timeout = 5_000, 15_000  # notices dead connections
+    # Notices dead connections; ZeroMQ's heartbeats can abort the process in libzmq 4.3.4.
+    socket.tcp_keepalive, socket.tcp_keepalive_cnt = 1, 2
+    socket.tcp_keepalive_idle = socket.tcp_keepalive_intvl = 5  # seconds
     if server_key:
         socket.curve_serverkey = server_key.encode()
         socket.curve_publickey, socket.curve_secretkey = public_key.encode(), secret_key.encode()

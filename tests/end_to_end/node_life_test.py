@@ -243,6 +243,15 @@ class Life(unittest.TestCase):
             self.assertIn(f"{node.config}:{at + 1}:", words)
         self.assertFalse((node.directory / "data").exists(), "a refused start leaves nothing")
 
+    def test_data_that_cannot_be_read_are_named(self):
+        node = self.node()
+        loop = node.directory / "loop"
+        loop.symlink_to(loop)
+        node.set("data", f'"{loop}"')
+        status, words = self.start_refused(node.config)
+        self.assertEqual(status, 2, words)
+        self.assertIn("data_unreadable", words)
+
     def test_data_without_their_keys_are_not_served_with_new_ones(self):
         node = self.node().start()
         self.assertEqual(node.stop(), 0)

@@ -113,10 +113,29 @@ struct sms_desk_state {
     // The mailbox welcomes a new device, the directory greets a known one.
     ask_directory(job, std::move(asked), [](auto* desk, const errand_ptr& job, outcome done) {
       auto* why = std::get_if<failure>(&done);
-      if (why == nullptr || passing(*why))
-        return desk->end(job, std::move(done));
-      desk->tell(job, notice::refused, {});
+      if (why != nullptr && !passing(*why))
+        return desk->tell(job, notice::refused, {});
+      auto* there = std::get_if<answer::registered>(&done);
+      if (there != nullptr && there->already_had_access)
+        return desk->end_silence(job);
+      desk->end(job, std::move(done));
     });
+  }
+
+  /// Who asks to be activated once more after STOP wants to hear again.
+  void end_silence(const errand_ptr& job) {
+    ask_directory(job, ask::of_mailbox{sender(job), op::describe{}},
+                  [](auto* desk, const errand_ptr& job, outcome done) {
+                    auto* profile = std::get_if<answer::profile>(&done);
+                    if (profile == nullptr || profile->notifications)
+                      return desk->end(job, std::move(done));
+                    op::set_preferences on;
+                    on.notifications = toggle::on;
+                    desk->ask_directory(job, ask::of_mailbox{desk->sender(job), on},
+                                        [](auto* desk, const errand_ptr& job, outcome done) {
+                                          desk->end(job, std::move(done));
+                                        });
+                  });
   }
 
   void carry_out(const errand_ptr& job, const sms_status&) {

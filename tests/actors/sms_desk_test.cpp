@@ -112,6 +112,17 @@ BOOST_AUTO_TEST_CASE(stop_silences) {
   BOOST_TEST(!heard("STOP", {}, "+15055550184").as<answer::done>().changed); // nobody
 }
 
+BOOST_AUTO_TEST_CASE(activating_again_ends_the_silence) {
+  heard(activation);
+  heard("STOP");
+  BOOST_TEST(on_disk(box_of()).profile.notifications.value == "off");
+  BOOST_TEST(heard("START").reason() == "accepted");
+  BOOST_TEST(on_disk(box_of()).profile.notifications.value != "off");
+  auto before = store->commits;
+  heard(activation); // not silent: nothing to end, only the phone is told that it was active
+  BOOST_TEST(store->commits == before + 1);
+}
+
 BOOST_AUTO_TEST_CASE(help_is_given_whenever_it_is_asked_for) {
   heard("HELP");
   heard("help");

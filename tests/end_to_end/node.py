@@ -120,6 +120,7 @@ class Node:
 
     def answers(self):
         with self.operator(timeout=0.3) as asking, contextlib.suppress(NoAnswer):
+            asking.socket.linger = 0  # a ping given up must not be heard, and counted, later
             return asking.ask("ping")
         return None
 

@@ -14,6 +14,7 @@
 #include <capnp/serialize.h>
 #include <kj/exception.h>
 
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -123,5 +124,17 @@ inline std::string to_bytes(::capnp::MessageBuilder& builder) {
   bytes.assign(reinterpret_cast<const char*>(raw.begin()), raw.size());
   return bytes;
 }
+
+/// Where an encoder's words go: room for a usual envelope or row beside the builder, more from the
+/// heap. A builder's own first segment is 8 KiB of heap, cleared and given back for every value.
+struct envelope_room {
+  std::array<uint64_t, 512> words{};
+};
+class envelope_builder : private envelope_room, public ::capnp::MallocMessageBuilder {
+public:
+  envelope_builder()
+      : ::capnp::MallocMessageBuilder{
+            ::kj::arrayPtr(reinterpret_cast<::capnp::word*>(words.data()), words.size())} {}
+};
 
 } // namespace restante::capnp_io

@@ -129,7 +129,7 @@ struct outcome_writer {
 } // namespace
 
 frames encode_reply(const reply& what) {
-  ::capnp::MallocMessageBuilder builder;
+  envelope_builder builder;
   auto root = builder.initRoot<wire::Reply>();
   root.setCorrelation(what.correlation);
   std::visit(outcome_writer{root}, what.what);

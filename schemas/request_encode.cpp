@@ -176,7 +176,7 @@ struct operation_writer {
 } // namespace
 
 frames encode_request(const request& what) {
-  ::capnp::MallocMessageBuilder builder;
+  envelope_builder builder;
   auto root = builder.initRoot<wire::Request>();
   root.setCorrelation(what.correlation);
   root.setDeadlineMs(static_cast<uint32_t>(what.deadline.count()));

@@ -79,7 +79,7 @@ tl::expected<from_gateway, refused_frame> decode_from_gateway(std::string_view b
 }
 
 std::string encode(const from_gateway& what) {
-  ::capnp::MallocMessageBuilder builder;
+  envelope_builder builder;
   auto root = builder.initRoot<wire::FromGateway>();
   root.setCorrelation(what.correlation);
   if (auto* hi = std::get_if<hello>(&what.what)) {
@@ -105,7 +105,7 @@ std::string encode(const from_gateway& what) {
 }
 
 std::string encode(const to_gateway& what) {
-  ::capnp::MallocMessageBuilder builder;
+  envelope_builder builder;
   auto root = builder.initRoot<wire::ToGateway>();
   root.setCorrelation(what.correlation);
   if (auto* why = std::get_if<failure>(&what.what)) {

@@ -266,7 +266,7 @@ tenant_record read(stored::Tenant::Reader from) {
 
 template <class Root, class T>
 std::string encode_as(const T& value) {
-  ::capnp::MallocMessageBuilder builder;
+  envelope_builder builder;
   put(builder.initRoot<Root>(), value);
   return to_bytes(builder);
 }

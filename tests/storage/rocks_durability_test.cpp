@@ -1,5 +1,6 @@
 // What the store on disk keeps through failed syncs, kills and damaged files: all it acknowledged,
-// or a refusal. Power loss needs a real machine and is tested end to end.
+// or a refusal. Power loss is in power_loss_test.cpp, every failing step in
+// storage_faults_test.cpp.
 #include "storage/high_water_mark.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocks_store.hpp"

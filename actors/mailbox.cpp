@@ -17,6 +17,10 @@ failure unknown_outcome() {
           "request id"};
 }
 
+failure mailbox_restarting() {
+  return {errc::busy, "mailbox_restarting", "the mailbox is being reloaded: retry shortly"};
+}
+
 /// The media a command hands out, as rows to read.
 std::vector<row_name> media_rows(const mailbox_model& model, const command& what) {
   std::vector<row_name> rows;
@@ -55,15 +59,24 @@ const challenge_answer* device_answer(const mailbox_op& what) {
 caf::result<answered> mailbox_actor_state::accept(command_ptr what) {
   if (waiting.size() >= limits::mailbox_waiting_max)
     return answered{mailbox_waiting()};
+  if (stuck()) {
+    fail_and_quit();
+    return answered{mailbox_restarting()};
+  }
   auto reply = self->make_response_promise<answered>();
-  waiting.push_back({std::move(what), reply, {}, {}, false});
+  if (!in_flight && waiting.empty()) {
+    in_flight.emplace(std::move(what), reply);
+    start();
+  } else {
+    waiting.push_back({std::move(what), reply});
+  }
   work();
   return reply;
 }
 
 void mailbox_actor_state::work() {
   while (!in_flight && !waiting.empty()) {
-    in_flight = std::move(waiting.front());
+    in_flight.emplace(std::move(waiting.front().what), std::move(waiting.front().reply));
     waiting.pop_front();
     start();
   }
@@ -188,9 +201,11 @@ void mailbox_actor_state::persist(decision what) {
   commit->urgency = what.shrinks ? commit_class::essential : commit_class::normal;
   what.delta = std::move(step.delta);
   in_flight->decided = std::move(what);
-  self->request(services->writer, limits::commit_timeout, std::move(commit))
+  committing_since = self->clock().now();
+  self->request(services->writer, caf::infinite, std::move(commit))
       .then(
           [this](const commit_reply& done) {
+            committing_since.reset();
             if (done.sequence)
               persisted(*done.sequence);
             else if (done.sequence.error().code == errc::outcome_unknown)
@@ -216,14 +231,19 @@ void mailbox_actor_state::persisted(uint64_t sequence) {
 }
 
 void mailbox_actor_state::finish(outcome what) {
-  auto done = std::exchange(in_flight, std::nullopt);
-  done->reply.deliver(answered{std::move(what)});
+  auto reply = std::move(in_flight->reply);
+  in_flight.reset();
+  reply.deliver(answered{std::move(what)});
 }
 
 /// From outside, a device cannot tell a wrong PIN from a wrong message.
 void mailbox_actor_state::refuse(failure why) {
   bool tell = device_answer(in_flight->what->op) == nullptr || why.code == errc::storage_failure;
   finish(tell ? std::move(why) : pin_denied());
+}
+
+bool mailbox_actor_state::stuck() const {
+  return committing_since && self->clock().now() - *committing_since >= limits::commit_timeout;
 }
 
 void mailbox_actor_state::fail_and_quit() {
@@ -237,8 +257,7 @@ void mailbox_actor_state::abandon() {
   if (auto open = std::exchange(in_flight, std::nullopt))
     open->reply.deliver(answered{unknown_outcome()});
   for (auto& entry : std::exchange(waiting, {}))
-    entry.reply.deliver(answered{
-        failure{errc::busy, "mailbox_restarting", "the mailbox is being reloaded: retry shortly"}});
+    entry.reply.deliver(answered{mailbox_restarting()});
 }
 
 mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_actor_state> self,
@@ -251,7 +270,10 @@ mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_act
       [self](command_ptr& what) { return self->state.accept(std::move(what)); },
       [self](retire) {
         self->state.retiring = true;
-        self->state.work();
+        if (self->state.stuck())
+          self->state.fail_and_quit();
+        else
+          self->state.work();
       },
   };
 }

@@ -2,7 +2,9 @@
 // time, in the order decide -> persist -> apply -> answer; commands behind it wait, bounded.
 //
 // Invariants: at most one command is in flight; every accepted command is in `waiting` or in flight
-// until it is answered, exactly once; the model holds only what the store has confirmed.
+// until it is answered, exactly once; the model holds only what the store has confirmed. A commit
+// carries no timer, which would cost a tenth of a deposit: the next command, or the node's word to
+// retire, finds out that it has been silent for limits::commit_timeout and ends the mailbox.
 // Owned by the node, which loads it from disk, retires it when idle and rebuilds it when it fails.
 #pragma once
 
@@ -25,13 +27,18 @@ struct mailbox_actor_state {
   static inline constexpr const char* name = "mailbox";
   explicit mailbox_actor_state(mailbox_actor::pointer s) : self{s} {}
 
-  struct job {
+  struct entry {
     command_ptr what;
     caf::typed_response_promise<answered> reply;
+  };
+  struct job : entry {
     facts known;
     decision decided;
     /// The PIN attempt to judge once its count is on disk.
     bool trying_pin = false;
+
+    job(command_ptr w, caf::typed_response_promise<answered> r)
+        : entry{std::move(w), std::move(r)} {}
   };
 
   caf::result<answered> accept(command_ptr what);
@@ -49,14 +56,16 @@ struct mailbox_actor_state {
 
   void finish(outcome what);
   void refuse(failure why);
+  [[nodiscard]] bool stuck() const;
   void fail_and_quit();
   void abandon();
 
   mailbox_actor::pointer self;
   std::shared_ptr<const mailbox_services> services;
   std::optional<mailbox_model> model;
-  std::deque<job> waiting;
+  std::deque<entry> waiting;
   std::optional<job> in_flight;
+  std::optional<caf::actor_clock::time_point> committing_since;
   bool retiring = false;
 };
 

@@ -48,22 +48,17 @@ struct decider {
   /// What is told of a change to `message`, with the counts as they are after it. `stays`: the
   /// change leaves the message among those that are listed.
   notice_facts facts_of(const message_record& message, bool stays) const {
-    auto profile = describe(state());
-    auto before = state().messages.find(message.id);
-    if (before != state().messages.end() && !before->second.has(trashed)) {
-      --profile.messages;
-      profile.unheard -= !before->second.has(played);
-    }
-    if (stays) {
-      ++profile.messages;
-      profile.unheard += !message.has(played);
-    }
+    auto counts = model.counts();
+    if (auto before = state().messages.find(message.id); before != state().messages.end())
+      counts.remove(before->second);
+    if (stays)
+      counts.add(message);
     return {.caller = message.caller,
             .number = message.uid,
             .duration = milliseconds{message.duration_ms},
-            .profile = to_string(profile.id),
-            .unheard = profile.unheard,
-            .total = profile.messages,
+            .profile = to_string(profile_id{state().profile.region, state().id}),
+            .unheard = static_cast<uint32_t>(counts.unheard),
+            .total = static_cast<uint32_t>(counts.kept),
             .called_at = local_text(message.called_at, state().profile.time_zone.value)};
   }
 
@@ -193,7 +188,7 @@ struct decider {
     message.id = model.id_of_deposit(what);
     if (auto at = state().messages.find(message.id); at != state().messages.end())
       return repeated(at->second, message.content);
-    if (kept(state()) >= limits::messages_max)
+    if (model.counts().kept >= limits::messages_max)
       return full();
     message.uid = model.uid_max_ + 1;
     message.deposited_by = what.who->name;
@@ -230,7 +225,8 @@ struct decider {
     out.reply = answer::deposited{message.id, message.uid, message.duration_ms, false, 0};
     notify(out, state(), notice::deposited, facts_of(message, true), {message.id.view()});
     out.delta.messages.emplace(message.id, std::move(message));
-    empty_trash(out, state(), env().clock->now());
+    if (model.counts().deleted != 0)
+      empty_trash(out, state(), env().clock->now());
     return out;
   }
 
@@ -354,7 +350,7 @@ struct decider {
     auto why = (before & trashed) == (after & trashed) ? cause::flagged
                : (after & trashed) != 0                ? cause::deleted
                                                        : cause::undeleted;
-    if (why == cause::undeleted && kept(state()) >= limits::messages_max)
+    if (why == cause::undeleted && model.counts().kept >= limits::messages_max)
       return full();
     auto out = begin(why);
     auto stamp = env().clock->next();

@@ -30,8 +30,32 @@ mailbox_id id_of_mailbox(const secret_key& identity, std::string_view tenant, co
   return keyed_id<mailbox_id>(identity, {"mailbox", tenant, {&kind, 1}, first.value});
 }
 
+void message_counts::add(const message_record& message) {
+  if (message.purged)
+    return;
+  deleted += message.has(trashed);
+  kept += !message.has(trashed);
+  unheard += !message.has(trashed) && !message.has(played);
+}
+
+void message_counts::remove(const message_record& message) {
+  message_counts one;
+  one.add(message);
+  kept -= one.kept;
+  unheard -= one.unheard;
+  deleted -= one.deleted;
+}
+
+message_counts count(const mailbox_state& box) {
+  message_counts out;
+  for (const auto& [id, message] : box.messages)
+    out.add(message);
+  return out;
+}
+
 mailbox_model::mailbox_model(mailbox_state start, environment_ptr environment)
     : state_{std::move(start)}
+    , counts_{count(state_)}
     , env_{std::move(environment)} {
   uid_max_ = state_.profile.uid_floor;
   for (const auto& [id, message] : state_.messages)
@@ -68,7 +92,14 @@ result<const message_record*> mailbox_model::find(const message_ref& ref, bool e
 }
 
 void mailbox_model::apply(const mailbox_state& delta) {
-  merge(state_, delta);
+  for (const auto& [id, message] : delta.messages)
+    if (auto before = state_.messages.find(id); before != state_.messages.end())
+      counts_.remove(before->second);
+  if (merge(state_, delta) != 0) // a content went to an id that is not in the delta
+    counts_ = count(state_);
+  else
+    for (const auto& [id, message] : delta.messages)
+      counts_.add(state_.messages.at(id));
   uid_max_ = std::max(uid_max_, delta.profile.uid_floor);
   for (const auto& [id, message] : delta.messages)
     uid_max_ = std::max(uid_max_, message.uid);
@@ -117,12 +148,9 @@ answer::profile describe(const mailbox_state& state) {
   for (size_t kind = 0; kind < greeting_kinds; ++kind)
     if (from.greetings[kind].value.type != media_type::unknown)
       out.greetings.push_back(static_cast<greeting_kind>(kind));
-  for (const auto& [id, message] : state.messages) {
-    if (message.purged || message.has(trashed))
-      continue;
-    ++out.messages;
-    out.unheard += !message.has(played);
-  }
+  auto counts = count(state);
+  out.messages = static_cast<uint32_t>(counts.kept);
+  out.unheard = static_cast<uint32_t>(counts.unheard);
   out.tenant = from.tenant;
   return out;
 }

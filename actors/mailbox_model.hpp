@@ -67,11 +67,27 @@ struct facts {
   bool pin_verified = false; // the PIN of a device request was right
 };
 
+/// What subscribers are told and bounds ask about, kept up so that a full mailbox costs no more than
+/// an empty one.
+struct message_counts {
+  size_t kept = 0;    // neither deleted nor ended
+  size_t unheard = 0; // of these, not played
+  size_t deleted = 0; // and may still be brought back
+
+  void add(const message_record& message);
+  void remove(const message_record& message);
+  friend bool operator==(const message_counts&, const message_counts&) = default;
+};
+[[nodiscard]] message_counts count(const mailbox_state& box);
+
 class mailbox_model {
 public:
   mailbox_model(mailbox_state start, environment_ptr environment);
 
   [[nodiscard]] const mailbox_state& state() const { return state_; }
+
+  /// Always `count(state())`.
+  [[nodiscard]] const message_counts& counts() const { return counts_; }
 
   /// Whether the command may be carried out here at all, and by this tenant.
   [[nodiscard]] result<void> admit(const command& what) const;
@@ -95,6 +111,7 @@ public:
 private:
   friend struct decider;
   mailbox_state state_;
+  message_counts counts_;
   uint32_t uid_max_ = 0;
   environment_ptr env_;
 };

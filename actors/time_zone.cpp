@@ -1,6 +1,7 @@
 #include "actors/time_zone.hpp"
 
 #include <date/tz.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -27,9 +28,16 @@ bool known_time_zone(std::string_view name) { return find(name) != nullptr; }
 std::string local_text(wall_ms at, std::string_view zone) {
   auto moment = date::floor<std::chrono::minutes>(
       date::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{at}});
+  date::local_time<std::chrono::minutes> local{moment.time_since_epoch()};
   if (const auto* place = zone.empty() ? nullptr : find(zone))
-    return date::format("%F %H:%M", place->to_local(moment));
-  return date::format("%F %H:%M", moment);
+    local = date::floor<std::chrono::minutes>(place->to_local(moment));
+  // date::format goes through a stream and its locale: a fortieth of a deposit.
+  auto day = date::floor<date::days>(local);
+  date::year_month_day calendar{day};
+  date::hh_mm_ss clock{local - day};
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", int{calendar.year()},
+                     unsigned{calendar.month()}, unsigned{calendar.day()}, clock.hours().count(),
+                     clock.minutes().count());
 }
 
 } // namespace restante

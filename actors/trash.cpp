@@ -6,13 +6,6 @@
 
 namespace restante {
 
-size_t kept(const mailbox_state& box) {
-  return static_cast<size_t>(
-      std::count_if(box.messages.begin(), box.messages.end(), [](const auto& entry) {
-        return !entry.second.purged && !entry.second.has(trashed);
-      }));
-}
-
 void bury(decision& out, const message_record& there) {
   for (size_t i = 0; i < there.parts.size(); ++i)
     out.media.push_back({there.id, {}, static_cast<uint8_t>(i), {}, true});

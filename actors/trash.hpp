@@ -9,9 +9,6 @@
 
 namespace restante {
 
-/// Messages that are neither deleted nor buried.
-[[nodiscard]] size_t kept(const mailbox_state& box);
-
 /// Ends a message for good: its media go, its tombstone comes.
 void bury(decision& out, const message_record& there);
 

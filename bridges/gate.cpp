@@ -10,28 +10,43 @@ namespace restante {
 
 namespace {
 
+struct tick {};
+
+} // namespace
+} // namespace restante
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(restante::tick)
+namespace restante {
+namespace {
+
+using gate_self = gate_actor::extend<caf::reacts_to<tick>>;
+/// How late a deadline may be noticed. One timer for all open requests: CAF's own, one for each
+/// request, cost a tenth of a deposit.
+constexpr auto deadline_grain = milliseconds{10};
+
 failure overdue() {
   return {errc::outcome_unknown, "deadline_passed",
           "no answer in time: it may or may not have been done; retry with the same request id"};
 }
 
-/// What must come back with an answer.
+/// What must come back with an answer, and until when.
 struct return_address {
   uint64_t session = 0;
   uint64_t correlation = 0;
   tenant_ptr who;
   std::string request_id;
   std::shared_ptr<const void> held;
+  caf::actor_clock::time_point deadline = {};
 };
 
 struct gate_state {
   static inline constexpr const char* name = "gate";
-  explicit gate_state(gate_actor::pointer s) : self{s} {}
+  explicit gate_state(gate_self::pointer s) : self{s} {}
 
-  gate_actor::pointer self;
+  gate_self::pointer self;
   gate_options options;
   std::unordered_map<uint64_t, return_address> open;
   uint64_t last_key = 0;
+  bool ticking = false; // while requests are open
 
   void take(std::vector<inbound>& batch) {
     for (auto& entry : batch)
@@ -60,9 +75,10 @@ struct gate_state {
     if (in.session == 0)
       return answer(back, failure{errc::unsupported, "subscription_unanswerable",
                                   "subscribe on a router endpoint: this one carries no replies"});
-    expect(back, self->request(options.feed, in.what.deadline,
-                               feed_subscribe{in.who, what, {in.session, in.what.correlation}},
-                               event_sink_actor{self}));
+    expect(back, in.what.deadline,
+           self->request(options.feed, caf::infinite,
+                         feed_subscribe{in.who, what, {in.session, in.what.correlation}},
+                         event_sink_actor{self}));
   }
 
   void route_to_mailbox(inbound& in, const return_address& back, ask::of_mailbox& of) {
@@ -75,7 +91,7 @@ struct gate_state {
       return answer(back, direct->error());
     auto what = std::make_shared<const command>(
         command{in.who, std::move(in.what.request_id), **direct, std::move(of.op), in.held});
-    expect(back, self->request(options.node, in.what.deadline, std::move(what)));
+    expect(back, in.what.deadline, self->request(options.node, caf::infinite, std::move(what)));
   }
 
   template <class Handle>
@@ -83,13 +99,16 @@ struct gate_state {
     auto deadline = in.what.deadline;
     auto what =
         std::make_shared<const tenant_request>(tenant_request{in.who, std::move(in.what), in.held});
-    expect(back, self->request(to, deadline, std::move(what)));
+    expect(back, deadline, self->request(to, caf::infinite, std::move(what)));
   }
 
   template <class Response>
-  void expect(const return_address& back, Response response) {
+  void expect(return_address back, milliseconds deadline, Response response) {
     auto key = ++last_key;
-    open.emplace(key, back);
+    back.deadline = self->clock().now() + deadline;
+    open.emplace(key, std::move(back));
+    if (!std::exchange(ticking, true))
+      self->delayed_send(self, deadline_grain, tick{});
     response.then([this, key](answered& done) { close(key, std::move(done.what)); },
                   [this, key](caf::error&) { close(key, overdue()); });
   }
@@ -97,6 +116,21 @@ struct gate_state {
   void close(uint64_t key, outcome what) {
     if (auto back = open.extract(key))
       answer(back.mapped(), std::move(what));
+  }
+
+  void end_overdue() {
+    auto now = self->clock().now();
+    for (auto at = open.begin(); at != open.end();) {
+      if (at->second.deadline > now) {
+        ++at;
+        continue;
+      }
+      answer(at->second, overdue());
+      at = open.erase(at);
+    }
+    ticking = !open.empty();
+    if (ticking)
+      self->delayed_send(self, deadline_grain, tick{});
   }
 
   /// The gate ends with requests open: their outcome is unknown, and they are told so.
@@ -140,14 +174,14 @@ struct gate_state {
   }
 };
 
-gate_actor::behavior_type gate(gate_actor::stateful_pointer<gate_state> self,
-                               gate_options options) {
+gate_self::behavior_type gate(gate_self::stateful_pointer<gate_state> self, gate_options options) {
   self->state.options = std::move(options);
   install_handlers(self, [self] { self->state.abandon(); });
   return {
       [self](const inbound_batch& batch) { self->state.take(*batch); },
       [self](const feed_events& what) { self->state.push(what); },
       [self](const feed_leave& what) { self->send(self->state.options.feed, what); },
+      [self](tick) { self->state.end_overdue(); },
   };
 }
 

@@ -38,7 +38,7 @@ struct node_config {
   std::filesystem::path keys; // directory of key files; by default "keys" beside `data`
   std::string region;         // 1-16 of a-z and 0-9; profile ids made here begin with it
   std::string language = "en";
-  unsigned worker_threads = 0; // of the actors; 0: one for each core
+  unsigned worker_threads = 0; // of the actors; 0: one for each core but one
   std::chrono::seconds mailbox_idle{60};
   std::string log_level = "info";
   std::filesystem::path log_file;                 // empty: standard error

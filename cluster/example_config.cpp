@@ -70,7 +70,7 @@ void write_node(config_text& to, const node_config& c) {
   to.key("language", c.language,
          "Of subscribers and tenants that chose none, such as \"en\" or \"fr-CA\".");
   to.key("worker_threads", c.worker_threads, config_ranges::worker_threads,
-         "Threads that run mailboxes; 0: one for each core");
+         "Threads that run mailboxes; 0: one for each core but one, which disk and sockets need");
   to.key("mailbox_idle_seconds", c.mailbox_idle.count(), config_ranges::idle_seconds,
          "A mailbox nobody used for so long leaves memory");
 }

@@ -98,6 +98,7 @@ struct rocks_store::state {
   high_water_mark mark;
   std::mutex writer;
   rocksdb::WriteBatch batch; // kept between commits: its memory is the largest allocation of one
+  std::vector<const row*> order; // of the rows in the batch; kept for its memory
 
   ~state() {
     for (auto* handle : handles)
@@ -318,16 +319,21 @@ result<void> rocks_store::write(std::span<const group> groups, commit_class urge
   uint64_t bytes = 0;
   size_t puts = 0;
   my.batch.Clear();
-  for (group rows : groups) {
-    for (const row& step : rows) {
-      const auto status =
-          step.erase ? my.batch.Delete(my.at(step.in), slice(step.key))
-                     : my.batch.Put(my.at(step.in), slice(step.key), slice(step.value.view()));
-      if (!status.ok()) // a key or value of 4 GiB
-        return fail(errc::invalid_request, "row_too_large", "A row was larger than 4 GiB.");
-      puts += step.erase ? 0 : 1;
-      bytes += step.key.size() + step.value.size();
-    }
+  my.order.clear();
+  for (group rows : groups)
+    for (const row& step : rows)
+      my.order.push_back(&step);
+  std::ranges::stable_sort(my.order, {}, [](const row* step) {
+    return std::pair<family, std::string_view>{step->in, step->key};
+  });
+  for (const row* step : my.order) {
+    const auto status =
+        step->erase ? my.batch.Delete(my.at(step->in), slice(step->key))
+                    : my.batch.Put(my.at(step->in), slice(step->key), slice(step->value.view()));
+    if (!status.ok()) // a key or value of 4 GiB
+      return fail(errc::invalid_request, "row_too_large", "A row was larger than 4 GiB.");
+    puts += step->erase ? 0 : 1;
+    bytes += step->key.size() + step->value.size();
   }
   if (my.batch.Count() == 0)
     return {};

@@ -83,16 +83,20 @@ BOOST_AUTO_TEST_CASE(commands_are_carried_out_in_the_order_they_came) {
     BOOST_TEST(calls[i].as<answer::deposited>().uid == i + 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_silent_disk_ends_in_outcome_unknown) {
+BOOST_AUTO_TEST_CASE(a_silent_disk_ends_in_outcome_unknown_when_somebody_comes) {
   tell(held, hold{});
   auto first = ask_box(voicemail('a'), "d-1");
-  auto second = ask_box(voicemail('b'), "d-2");
   run();
   advance(limits::commit_timeout - std::chrono::milliseconds{1});
+  auto second = ask_box(voicemail('b'), "d-2");
+  run();
   BOOST_TEST(first.answers() == 0u);
   advance(std::chrono::milliseconds{1});
+  auto third = ask_box(voicemail('c'), "d-3");
+  run();
   BOOST_TEST((first.code() == errc::outcome_unknown));
   BOOST_TEST((second.code() == errc::busy)); // it certainly was not begun
+  BOOST_TEST((third.code() == errc::busy));
   BOOST_TEST(gone());
   tell(held, let_go{}); // an answer that comes too late is nobody's
   run();

@@ -226,7 +226,10 @@ BOOST_AUTO_TEST_CASE(a_mailbox_behind_a_silent_disk_is_rebuilt_from_what_is_on_d
   auto lost = ask_node(id, voicemail('b'), "d-2");
   run();
   advance(limits::commit_timeout);
+  auto finder = ask_node(id, op::describe{}, "1");
+  run();
   BOOST_TEST((lost.code() == errc::outcome_unknown));
+  BOOST_TEST((finder.code() == errc::busy));
   BOOST_TEST(status()["mailboxes_failed_total"] == "1");
   tell(held, let_go{});
   run();
@@ -236,12 +239,29 @@ BOOST_AUTO_TEST_CASE(a_mailbox_behind_a_silent_disk_is_rebuilt_from_what_is_on_d
   BOOST_TEST(retried.uid == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_mailbox_behind_a_silent_disk_is_found_out_when_it_is_to_leave) {
+  idle = limits::commit_timeout;
+  restart();
+  auto id = register_device();
+  tell(held, hold{});
+  auto lost = ask_node(id, voicemail('a'), "d-1");
+  run();
+  advance(2 * limits::commit_timeout);
+  BOOST_TEST((lost.code() == errc::outcome_unknown));
+  BOOST_TEST(status()["mailboxes_active"] == "0");
+  tell(held, let_go{});
+  run();
+  BOOST_TEST(deposit(id, "d-1").duplicate);
+}
+
 BOOST_AUTO_TEST_CASE(a_mailbox_is_not_rebuilt_before_its_unfinished_commit) {
   auto id = register_device();
   tell(held, hold{});
   auto lost = ask_node(id, voicemail('a'), "d-1");
   run();
   advance(limits::commit_timeout);
+  auto finder = ask_node(id, op::describe{}, "1");
+  run();
   BOOST_TEST((lost.code() == errc::outcome_unknown));
   auto next = ask_node(id, voicemail('b'), "d-2"); // the first is on its way to the disk still
   run();

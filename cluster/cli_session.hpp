@@ -88,6 +88,7 @@ void add_deposit_verb(CLI::App& app, cli_session& session);
 void add_message_verbs(CLI::App& app, cli_session& session);
 void add_record_verbs(CLI::App& app, cli_session& session);
 void add_event_verbs(CLI::App& app, cli_session& session);
+void add_store_verbs(CLI::App& app, cli_session& session);
 void add_program_verbs(CLI::App& app, cli_session& session);
 
 } // namespace restante

@@ -47,9 +47,8 @@ failure failure_of(const rocksdb::Status& status, during what, const std::string
                 "). The rows may or may not be stored: end, open the store again and verify."};
   if (status.IsCorruption())
     return {errc::storage_failure, "store_damaged",
-            "The store in " + directory + " is damaged (" + words +
-                "). Move the directory aside and let this node be seeded from a replica, or "
-                "restore a backup."};
+            "The store in " + directory + " is damaged (" + words + "). " +
+                damage_advice(directory)};
   if (what == during::reading)
     return {errc::storage_failure, "read_failed",
             "Reading from " + directory + " failed (" + words + "). Check the disk."};
@@ -69,6 +68,13 @@ failure failure_of(const rocksdb::Status& status, during what, const std::string
 
 failure failure_of(const std::exception& error, during what, const std::string& directory) {
   return failure_of(rocksdb::Status::Aborted(error.what()), what, directory);
+}
+
+std::string damage_advice(const std::string& directory) {
+  return "'restante store check " + directory +
+         "' says what is damaged. Move the directory aside and let this node be seeded from a "
+         "replica, restore a backup, or salvage what can be read with 'restante store repair " +
+         directory + " --into NEWDIR'.";
 }
 
 std::shared_ptr<rocksdb::EventListener> make_failure_listener(std::shared_ptr<stop_latch> latch) {

@@ -1,5 +1,5 @@
 // How RocksDB's answers become failures, and the latch by which the first failed write stops a
-// store. Part of rocks_store; nothing else includes this.
+// store. Part of rocks_store and of what looks at a store's files without it.
 #pragma once
 
 #include "schemas/error.hpp"
@@ -27,6 +27,9 @@ enum class during { opening, writing, reading };
 /// The same for an exception on its way out of RocksDB.
 [[nodiscard]] failure failure_of(const std::exception& error, during what,
                                  const std::string& directory);
+
+/// What an operator is to do about a damaged store, as the end of a message.
+[[nodiscard]] std::string damage_advice(const std::string& directory);
 
 /// Runs `work`; an exception becomes a failure, so that none leaves the store.
 template <class Work>

@@ -1,8 +1,10 @@
 #include "storage/rocks_store.hpp"
 
 #include "storage/high_water_mark.hpp"
+#include "storage/manifest_mark.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/rocks_options.hpp"
+#include "storage/store_files.hpp"
 
 #include <fcntl.h>
 #include <rocksdb/cache.h>
@@ -132,6 +134,9 @@ result<void> rocks_store::state::open_database(const options& how) {
   const auto is_fresh = fresh(*env, directory);
   if (!is_fresh)
     return tl::unexpected<failure>{is_fresh.error()};
+  if (!*is_fresh)
+    if (auto sound = check_before_opening(directory); !sound)
+      return sound;
 
   auto database = database_options();
   database.env = env;
@@ -140,6 +145,7 @@ result<void> rocks_store::state::open_database(const options& how) {
   database.statistics = statistics;
   statistics->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
   database.listeners.push_back(make_failure_listener(latch));
+  database.listeners.push_back(make_manifest_marker());
 
   cache = rocksdb::NewLRUCache(how.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -155,6 +161,7 @@ result<void> rocks_store::state::open_database(const options& how) {
     return refuse(status, during::opening);
   if (auto whole = check_mark(); !whole)
     return whole;
+  raise_manifest_mark(*db);
   return check_format();
 }
 
@@ -189,9 +196,7 @@ result<void> rocks_store::state::check_mark() {
     return fail(errc::storage_failure, "store_damaged",
                 "The store in " + directory + " has lost acknowledged rows (it ends at " +
                     std::to_string(found) + ", had acknowledged " + std::to_string(**acknowledged) +
-                    "). Move the directory aside and let this node be seeded from a replica, or "
-                    "remove " +
-                    high_water_mark::file_name + " to accept the loss.");
+                    "). " + damage_advice(directory));
   mark.raise(found);
   return {};
 }

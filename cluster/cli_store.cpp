@@ -1,0 +1,200 @@
+// store check, store repair: a node's data directory, while the node is stopped.
+#include "actors/merge.hpp"
+#include "cluster/cli_session.hpp"
+#include "storage/store_repair.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+namespace restante {
+
+namespace {
+
+void merge_state(mailbox_state& into, const mailbox_state& from) { merge(into, from); }
+
+/// Says on standard error what is being done, once a second and not in the first.
+class progress {
+public:
+  explicit progress(std::string doing) : doing_{std::move(doing)} {}
+
+  void operator()(std::string_view part, uint64_t done) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_)
+      return;
+    next_ = now + std::chrono::seconds{1};
+    std::cerr << "restante: " << doing_ << ": " << part << ", " << done
+              << (part == "files" ? "" : " rows") << " so far" << std::endl;
+  }
+
+private:
+  std::string doing_;
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds{1};
+};
+
+std::string whose(const finding& what) {
+  auto text = what.profile.empty() ? "-" : what.profile;
+  if (!what.message.empty())
+    text += what.uid != 0 ? " message " + std::to_string(what.uid) : " message " + what.message;
+  return text;
+}
+
+std::string_view before_repair(fate what) {
+  switch (what) {
+  case fate::seen:
+    return "see the rows";
+  case fate::rebuilt:
+    return "brings it back";
+  case fate::lost:
+    return "can't bring it back";
+  case fate::unused:
+    return "leaves it out";
+  }
+  return "";
+}
+
+void print_findings(const std::vector<finding>& all, bool repaired) {
+  if (all.empty())
+    return;
+  text_table table{{"WHERE", "WHAT IS WRONG", "WHOSE", repaired ? "BECAME" : "A REPAIR"}};
+  for (const auto& each : all)
+    table.add({shown(each.where), shown(each.what), shown(whose(each)),
+               std::string{repaired ? to_string(each.becomes) : before_repair(each.becomes)}});
+  table.print(std::cout);
+}
+
+json_value to_json(const std::vector<finding>& all) {
+  auto out = json_value::array();
+  for (const auto& each : all) {
+    json_value one{{"where", each.where}, {"what", each.what}, {"repair", to_string(each.becomes)}};
+    if (!each.profile.empty())
+      one["profile_id"] = each.profile;
+    if (!each.message.empty())
+      one["message_id"] = each.message;
+    if (each.uid != 0)
+      one["number"] = each.uid;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json_value row_json(const std::optional<uint64_t>& row) {
+  return row ? json_value(*row) : json_value(nullptr);
+}
+
+std::string row_text(const std::optional<uint64_t>& row) {
+  return row ? std::to_string(*row) : "not known";
+}
+
+uint64_t count(const std::vector<finding>& all, fate what) {
+  return static_cast<uint64_t>(
+      std::ranges::count_if(all, [&](const finding& each) { return each.becomes == what; }));
+}
+
+/// A directory that cannot be meant is a wrong command line, not a finding.
+tl::unexpected<failure> refused(failure why) {
+  const std::string_view reason{why.reason};
+  if (reason == "no_store" || reason == "into_exists" || reason == "repair_unfinished")
+    return usage(std::move(why.text));
+  return tl::unexpected{std::move(why)};
+}
+
+result<void> check(const cli_session& session, const std::string& directory) {
+  auto found = check_store({directory, merge_state, progress{"checking"}});
+  if (!found)
+    return refused(found.error());
+  const auto& rows = found->rows;
+  if (session.json)
+    print_json(std::cout, {{"directory", directory},
+                           {"sound", found->findings.empty()},
+                           {"files", found->files},
+                           {"bytes", found->bytes},
+                           {"rows_judged", found->rows_judged},
+                           {"rows", rows.rows},
+                           {"mailboxes", rows.mailboxes},
+                           {"messages", rows.messages},
+                           {"acknowledged_row", row_json(found->acknowledged)},
+                           {"newest_row", row_json(found->newest_row)},
+                           {"findings", to_json(found->findings)}});
+  else
+    print_findings(found->findings, false);
+  if (!found->findings.empty())
+    return fail(errc::storage_failure, "damage_found",
+                std::to_string(found->findings.size()) + " findings in " + directory +
+                    ". Keep the node stopped. With a replica or a backup, move the directory aside "
+                    "and use that; otherwise salvage what can be read: 'restante store repair " +
+                    directory + " --into NEWDIR'");
+  if (!session.json)
+    print_facts(std::cout, {{"directory", directory},
+                            {"state", "sound"},
+                            {"files", std::to_string(found->files)},
+                            {"rows", std::to_string(rows.rows)},
+                            {"mailboxes", std::to_string(rows.mailboxes)},
+                            {"messages", std::to_string(rows.messages)},
+                            {"newest row", row_text(found->newest_row)},
+                            {"acknowledged", row_text(found->acknowledged)}});
+  return {};
+}
+
+result<void> repair(const cli_session& session, const std::string& directory,
+                    const std::string& into) {
+  auto done = repair_store({directory, into, merge_state, progress{"salvaging"}});
+  if (!done)
+    return refused(done.error());
+  const auto lost = count(done->findings, fate::lost);
+  const auto rebuilt = count(done->findings, fate::rebuilt);
+  if (session.json) {
+    print_json(std::cout, {{"directory", directory},
+                           {"into", into},
+                           {"lost", lost},
+                           {"rebuilt", rebuilt},
+                           {"rows", done->kept_rows},
+                           {"mailboxes", done->rows.mailboxes},
+                           {"messages", done->rows.messages},
+                           {"without_manifest", done->without_manifest},
+                           {"acknowledged_row", row_json(done->acknowledged)},
+                           {"newest_row", done->newest_row},
+                           {"findings", to_json(done->findings)}});
+    return {};
+  }
+  print_findings(done->findings, true);
+  print_facts(std::cout,
+              {{"into", into},
+               {"rows", std::to_string(done->kept_rows)},
+               {"mailboxes", std::to_string(done->rows.mailboxes)},
+               {"messages", std::to_string(done->rows.messages)},
+               {"brought back", std::to_string(rebuilt)},
+               {"lost", std::to_string(lost) + (lost == 0 ? "" : ", each in the table above")},
+               {"newest row", std::to_string(done->newest_row)},
+               {"acknowledged", row_text(done->acknowledged)},
+               {"next", "keep " + directory + " aside, give the node " + into + " as its 'data'"}});
+  return {};
+}
+
+} // namespace
+
+void add_store_verbs(CLI::App& app, cli_session& session) {
+  auto& store =
+      *app.add_subcommand("store", "The data directory of a node that is stopped: is it sound, and "
+                                   "what can be saved");
+  store.require_subcommand(1);
+  auto from = std::make_shared<std::string>();
+  const char* data = "'data' in the node's configuration";
+  auto& check_it = add_verb(
+      store, session, "check", "Read every file and row; exit code 1 when something is damaged",
+      "restante store check var/data", [&session, from] { return check(session, *from); });
+  check_it.add_option("DIR", *from, data)->required()->check(CLI::ExistingDirectory);
+
+  auto into = std::make_shared<std::string>();
+  auto& repair_it =
+      add_verb(store, session, "repair", "Salvage what can be read into a new directory",
+               "restante store repair var/data --into var/salvaged",
+               [&session, from, into] { return repair(session, *from, *into); });
+  repair_it.add_option("DIR", *from, data)->required()->check(CLI::ExistingDirectory);
+  repair_it.add_option("--into", *into, "The new directory; DIR stays as it is")
+      ->required()
+      ->type_name("NEWDIR");
+}
+
+} // namespace restante

@@ -1,0 +1,62 @@
+// What every part of a judgement needs: the view, the words, the rows that are handed on; and the
+// families whose rows stand for themselves. Part of row_judge; nothing else includes this.
+#pragma once
+
+#include "storage/keys.hpp"
+#include "storage/row_judge.hpp"
+
+namespace restante {
+
+/// Where numbering is known to have gaps: what the last repair left in `meta`.
+struct known_gaps {
+  uint64_t change = 0;
+  uint64_t record = 0;
+};
+
+class judge_desk {
+public:
+  judge_desk(store_view& view, const judging& how);
+
+  void found(fate becomes, std::string where, std::string what, std::string whose = {});
+  void keep(family in, std::string_view key, std::string value);
+  /// One row was read.
+  void count(family in);
+
+  /// Goes over a family only to see where it cannot be read.
+  [[nodiscard]] std::vector<key_gap> gaps_of(family in);
+  void tell_gaps(family in, const std::vector<key_gap>& gaps, fate becomes,
+                 const std::string& what);
+  /// Numbers that should be there, but for those the last repair has told of.
+  void missing(const char* family, uint64_t first, uint64_t last, uint64_t known,
+               const char* meaning);
+
+  // Families whose rows nothing refers to.
+  void records();
+  void outbox();
+  void archive();
+  void accounts();
+  /// Behind the change log, whose newest stamp and last number it needs.
+  void meta(uint64_t newest_hlc);
+
+  store_view& view;
+  judged done;
+  known_gaps known;
+
+private:
+  template <class Right>
+  void plain(family in, const std::string& what, Right right);
+  void meta_row(std::string_view name, std::string_view value);
+  void tenant_row(std::string_view name, std::string_view value);
+  void cursor_row(std::string_view name, std::string_view value);
+
+  const judging& how_;
+  uint64_t hlc_ = 0;
+};
+
+/// A profile id, or the mailbox id in hex while its region is not known.
+[[nodiscard]] std::string profile_text(const std::string& region, const mailbox_id& id);
+
+/// "keys behind 0a to 0b".
+[[nodiscard]] std::string gap_text(const key_gap& gap);
+
+} // namespace restante

@@ -1,0 +1,381 @@
+#include "storage/row_judge.hpp"
+
+#include "schemas/stored_codec.hpp"
+#include "storage/judge_desk.hpp"
+#include "storage/keys.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace restante {
+
+namespace {
+
+constexpr std::string_view format_value = "1";
+constexpr const char* in_the_log = "its row is missing or damaged; the change log has it";
+
+bool within(const std::vector<key_gap>& gaps, std::string_view key) {
+  return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) { return gap.covers(key); });
+}
+
+/// The rows that refer to each other: changes, profiles, aliases, messages, media.
+class mailbox_judge {
+public:
+  mailbox_judge(judge_desk& desk, const judging& how)
+      : desk_{desk}
+      , view_{desk.view}
+      , how_{how}
+      , log_whole_{desk.known.change == 0} {}
+
+  /// The newest stamp of the change log.
+  uint64_t run() {
+    profile_gaps_ = desk_.gaps_of(family::profiles);
+    message_gaps_ = desk_.gaps_of(family::messages);
+    changes();
+    profiles();
+    aliases();
+    messages();
+    raise_floors();
+    return newest_hlc_;
+  }
+
+private:
+  void found(fate becomes, const message_place& place, uint32_t uid, std::string what) {
+    const auto* box = profile(place.mailbox);
+    how_.found({becomes, "messages", std::move(what),
+                profile_text(box ? box->region : "", place.mailbox), to_string(place.message),
+                uid});
+  }
+
+  // --- the change log ----------------------------------------------------------------------------
+
+  void changes() {
+    uint64_t due = 1;
+    row_cursor rows{view_, family::changes};
+    for (; rows.valid(); rows.next()) {
+      desk_.count(family::changes);
+      const auto sequence = parse_change_key(rows.key());
+      const auto step = decode_change(rows.value());
+      if (!sequence || !step) {
+        desk_.found(fate::lost, "changes " + to_hex(rows.key()), "does not decode");
+        continue;
+      }
+      lost_changes(due, *sequence - 1);
+      due = *sequence + 1;
+      desk_.done.last_change = *sequence;
+      newest_hlc_ = std::max(newest_hlc_, step->at.hlc);
+      if (*sequence > desk_.known.change)
+        remember(*step);
+      desk_.keep(family::changes, rows.key(), std::string{rows.value()});
+    }
+    if (rows.gaps().empty() || rows.gaps().back().before)
+      return;
+    log_whole_ = false;
+    desk_.found(fate::lost, "changes from " + std::to_string(due), "can't be read");
+  }
+
+  void lost_changes(uint64_t first, uint64_t last) {
+    if (first > last || last <= desk_.known.change)
+      return;
+    log_whole_ = false;
+    desk_.missing("changes", first, last, desk_.known.change,
+                  "are missing: what they did may be undone, and followers do not hear of it");
+  }
+
+  /// Takes from a change what rows do not show, or not to who goes over them.
+  void remember(const change& step) {
+    const auto key = profile_key(step.mailbox);
+    if (within(profile_gaps_, key) || !read_profile(step.mailbox)) {
+      auto& box = hidden_profiles_[step.mailbox];
+      how_.merge(box, {step.mailbox, step.delta.profile, {}});
+      if (box.profile.tenant.empty())
+        box.profile.tenant = step.owner;
+      if (box.profile.region.empty())
+        box.profile.region = step.region;
+    }
+    for (const auto& [id, message] : step.delta.messages) {
+      const message_place place{step.mailbox, id};
+      if (within(message_gaps_, message_key(step.mailbox, id)) || !read_message(place))
+        hidden_messages_.insert_or_assign(place, message);
+    }
+  }
+
+  // --- mailboxes ---------------------------------------------------------------------------------
+
+  static std::optional<profile_state> decoded_profile(std::string_view value) {
+    auto state = decode_profile(value);
+    return state && !state->tenant.empty() ? std::optional{std::move(*state)} : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<profile_state> read_profile(const mailbox_id& id) const {
+    const auto row = view_.get(family::profiles, profile_key(id));
+    return row && *row ? decoded_profile(**row) : std::nullopt;
+  }
+
+  static std::optional<message_record> decoded_message(const message_place& place,
+                                                       std::string_view value) {
+    auto message = decode_message(value);
+    return message && message->id == place.message ? std::optional{std::move(*message)}
+                                                   : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<message_record> read_message(const message_place& place) const {
+    const auto row = view_.get(family::messages, message_key(place.mailbox, place.message));
+    return row && *row ? decoded_message(place, **row) : std::nullopt;
+  }
+
+  /// The profile as it will be; null: no such mailbox.
+  const profile_state* profile(const mailbox_id& id) {
+    if (const auto at = changed_.find(id); at != changed_.end())
+      return &at->second;
+    if (!cached_ || cached_->first != id)
+      cached_.emplace(id, read_profile(id));
+    return cached_->second ? &*cached_->second : nullptr;
+  }
+
+  void profiles() {
+    row_cursor rows{view_, family::profiles};
+    for (; rows.valid(); rows.next()) {
+      desk_.count(family::profiles);
+      const auto id = parse_profile_key(rows.key());
+      if (auto state = id ? decoded_profile(rows.value()) : std::nullopt)
+        settle(*id, std::move(*state));
+      else if (!id || !hidden_profiles_.contains(*id))
+        desk_.found(fate::lost, "profiles " + to_hex(rows.key()),
+                    "does not decode: the mailbox and its messages are lost");
+    }
+    desk_.tell_gaps(family::profiles, profile_gaps_, log_whole_ ? fate::rebuilt : fate::lost,
+                    "can't be read; mailboxes in the change log are known from there");
+    for (const auto& [id, box] : hidden_profiles_) {
+      auto state = read_profile(id);
+      if (!state) {
+        state = box.profile;
+        desk_.found(fate::rebuilt, "profiles", in_the_log, profile_text(state->region, id));
+      }
+      changed_[id] = *state;
+      settle(id, std::move(*state));
+    }
+  }
+
+  void settle(const mailbox_id& id, profile_state state) {
+    ++desk_.done.mailboxes;
+    const auto whose = profile_text(state.region, id);
+    bool changed = false;
+    for (size_t kind = 0; kind < greeting_kinds; ++kind) {
+      auto& greeting = state.greetings[kind];
+      if (greeting.value.type == media_type::unknown)
+        continue;
+      const auto key = greeting_key(id, static_cast<uint8_t>(kind));
+      if (auto bytes = view_.media(key, greeting.value.content)) {
+        if (bytes->elsewhere)
+          desk_.found(fate::rebuilt, "media", "a greeting is not where it should be", whose);
+        desk_.keep(family::media, key, std::move(bytes->bytes));
+        continue;
+      }
+      desk_.found(fate::lost, "media", "a greeting can't be read: record it again", whose);
+      told_media_.insert(key);
+      greeting = {};
+      changed = true;
+    }
+    for (const auto& name : state.aliases) {
+      const auto row = view_.get(family::aliases, alias_key(name));
+      if (row && *row && decode_alias_target(**row))
+        continue;
+      desk_.found(fate::rebuilt, "aliases",
+                  "a name of this subscriber is missing or damaged; the mailbox has it", whose);
+      desk_.keep(family::aliases, alias_key(name), encode(alias_target{id, state.tenant}));
+    }
+    desk_.keep(family::profiles, profile_key(id), encode(state));
+    if (changed)
+      changed_[id] = std::move(state);
+  }
+
+  void aliases() {
+    row_cursor rows{view_, family::aliases};
+    for (; rows.valid(); rows.next()) {
+      desk_.count(family::aliases);
+      const auto target = decode_alias_target(rows.value());
+      if (!parse_alias_key(rows.key()) || !target)
+        desk_.found(fate::rebuilt, "aliases", "does not decode; a mailbox has the name too");
+      else if (profile(target->mailbox) == nullptr)
+        desk_.found(fate::lost, "aliases", "names a mailbox that is not there",
+                    profile_text("", target->mailbox));
+      else
+        desk_.keep(family::aliases, rows.key(), std::string{rows.value()});
+    }
+    desk_.tell_gaps(family::aliases, rows.gaps(), fate::rebuilt,
+                    "can't be read; mailboxes have their names too");
+  }
+
+  // --- messages and their media, side by side ----------------------------------------------------
+
+  void messages() {
+    row_cursor headers{view_, family::messages};
+    row_cursor media{view_, family::media};
+    auto hidden = hidden_messages_.begin();
+    while (headers.valid() || hidden != hidden_messages_.end()) {
+      const auto place = headers.valid() ? parse_message_key(headers.key()) : std::nullopt;
+      if (headers.valid() && !place) {
+        desk_.found(fate::lost, "messages " + to_hex(headers.key()), "a key of no known form");
+        headers.next();
+      } else if (hidden != hidden_messages_.end() && (!place || hidden->first <= *place)) {
+        if (place && hidden->first == *place) // there, and does not decode
+          headers.next();
+        hidden_message(hidden->first, hidden->second, media);
+        ++hidden;
+      } else {
+        desk_.count(family::messages);
+        if (const auto message = decoded_message(*place, headers.value()))
+          settle(*place, *message, media);
+        else
+          found(fate::lost, *place, 0, "does not decode");
+        headers.next();
+      }
+    }
+    for (; media.valid(); media.next())
+      stray(media.key());
+    desk_.tell_gaps(family::messages, message_gaps_, log_whole_ ? fate::rebuilt : fate::lost,
+                    "can't be read; messages in the change log are known from there");
+  }
+
+  void hidden_message(const message_place& place, const message_record& logged, row_cursor& media) {
+    const auto there = read_message(place);
+    if (settle(place, there ? *there : logged, media) && !there && !logged.purged)
+      found(fate::rebuilt, place, logged.uid, in_the_log);
+  }
+
+  /// Whether it is kept.
+  bool settle(const message_place& place, const message_record& message, row_cursor& media) {
+    if (profile(place.mailbox) == nullptr)
+      return drop(place, message, "its mailbox is not there", media);
+    const auto key_of = [&](size_t part) {
+      return media_key(place.mailbox, place.message, static_cast<uint8_t>(part));
+    };
+    std::vector<std::string> parts;
+    bool elsewhere = false;
+    for (size_t i = 0; i < message.parts.size(); ++i) {
+      auto part = take(media, key_of(i), message.parts[i]);
+      if (!part)
+        return drop(place, message, "its media can't be read", media);
+      elsewhere |= part->elsewhere;
+      parts.push_back(std::move(part->bytes));
+    }
+    if (elsewhere)
+      found(fate::rebuilt, place, message.uid, "its media is not where it should be");
+    desk_.done.messages += message.purged ? 0 : 1;
+    desk_.keep(family::messages, message_key(place.mailbox, place.message), encode(message));
+    for (size_t i = 0; i < parts.size(); ++i)
+      desk_.keep(family::media, key_of(i), std::move(parts[i]));
+    return true;
+  }
+
+  /// Never half a message. Its number is not given out again, its id is: a repeated deposit brings
+  /// it back.
+  bool drop(const message_place& place, const message_record& message, std::string why,
+            row_cursor& media) {
+    auto& floor = uid_floors_[place.mailbox];
+    floor = std::max(floor, message.uid);
+    found(fate::lost, place, message.uid, std::move(why));
+    const auto prefix = message_key(place.mailbox, place.message);
+    pass_to(media, prefix);
+    while (media.valid() && media.key().starts_with(prefix))
+      media.next();
+    return false;
+  }
+
+  void pass_to(row_cursor& media, std::string_view key) {
+    for (; media.valid() && media.key() < key; media.next())
+      stray(media.key());
+  }
+
+  std::optional<found_media> take(row_cursor& media, const std::string& key,
+                                  const part_record& part) {
+    pass_to(media, key);
+    if (media.valid() && media.key() == key) {
+      desk_.count(family::media);
+      std::string bytes{media.value()};
+      media.next();
+      if (bytes.size() == part.size && checksum(bytes) == part.content)
+        return found_media{std::move(bytes), false};
+    }
+    return view_.media(key, part.content);
+  }
+
+  /// Media no message claimed: a greeting, or left over.
+  void stray(std::string_view key) {
+    desk_.count(family::media);
+    if (told_media_.contains(key))
+      return;
+    const auto place = parse_media_key(key);
+    const auto kind = place ? greeting_kind_of(*place) : std::nullopt;
+    const auto* box = place ? profile(place->mailbox) : nullptr;
+    if (kind && *kind < greeting_kinds && box != nullptr &&
+        box->greetings[*kind].value.type != media_type::unknown)
+      return;
+    if (place && within(message_gaps_, message_key(place->mailbox, place->message)))
+      return found(fate::lost, {place->mailbox, place->message}, 0, "its row can't be read");
+    desk_.found(fate::unused, "media " + to_hex(key),
+                place ? "belongs to no message or greeting" : "a key of no known form",
+                box != nullptr ? profile_text(box->region, place->mailbox) : "");
+  }
+
+  void raise_floors() {
+    for (const auto& [id, floor] : uid_floors_)
+      if (const auto* there = profile(id)) {
+        auto raised = *there;
+        raised.uid_floor = std::max(raised.uid_floor, floor);
+        desk_.keep(family::profiles, profile_key(id), encode(raised));
+      }
+  }
+
+  judge_desk& desk_;
+  store_view& view_;
+  const judging& how_;
+  bool log_whole_;
+  uint64_t newest_hlc_ = 0;
+  std::vector<key_gap> profile_gaps_;
+  std::vector<key_gap> message_gaps_;
+  // What the change log has of rows that cannot be read, or are hidden behind damage.
+  std::map<mailbox_id, mailbox_state> hidden_profiles_;
+  std::map<message_place, message_record> hidden_messages_;
+  std::map<mailbox_id, profile_state> changed_; // as they will be, not as they are
+  std::map<mailbox_id, uint32_t> uid_floors_;
+  std::set<std::string, std::less<>> told_media_; // greetings that are lost
+  std::optional<std::pair<mailbox_id, std::optional<profile_state>>> cached_;
+};
+
+} // namespace
+
+std::string_view to_string(fate what) {
+  switch (what) {
+  case fate::seen:
+    return "seen";
+  case fate::rebuilt:
+    return "rebuilt";
+  case fate::lost:
+    return "lost";
+  case fate::unused:
+    return "unused";
+  }
+  return "unknown";
+}
+
+result<judged> judge_rows(store_view& view, const judging& how) {
+  const auto format = view.get(family::meta, meta_key("format"));
+  if (format && *format && **format != format_value)
+    return fail(errc::storage_failure, "format_unknown",
+                "The store has the format '" + (*format)->substr(0, 16) +
+                    "', this version reads '" + std::string{format_value} +
+                    "': use the version that wrote it.");
+  judge_desk desk{view, how};
+  const auto newest_hlc = mailbox_judge{desk, how}.run();
+  desk.records();
+  desk.outbox();
+  desk.archive();
+  desk.accounts();
+  desk.meta(newest_hlc);
+  return desk.done;
+}
+
+} // namespace restante

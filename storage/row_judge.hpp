@@ -1,0 +1,60 @@
+// What the rows of a store mean, held against each other: keys parse, values decode, numbers have
+// no gaps, messages have their media, names have their mailboxes. Says what is wrong and hands out
+// every row that is right, also those that stand elsewhere or can be made anew: the change log
+// holds each message as it was last written and every step of a mailbox, profiles hold their
+// aliases.
+//
+// Invariant: what is handed out is consistent: no message without its media or its mailbox, none of
+// it half. Owner: a check, which only listens to the findings, or a repair, which stores the rows.
+#pragma once
+
+#include "schemas/mailbox_state.hpp"
+#include "storage/store_view.hpp"
+
+#include <functional>
+
+namespace restante {
+
+/// What a repair makes of something found.
+enum class fate : uint8_t {
+  seen,    // a file: what it costs shows in the rows
+  rebuilt, // brought back
+  lost,
+  unused, // left out, and nobody misses it
+};
+[[nodiscard]] std::string_view to_string(fate what);
+
+struct finding {
+  fate becomes = fate::seen;
+  std::string where;   // a file, or a family and what of it
+  std::string what;    // what is wrong with it
+  std::string profile; // the mailbox concerned, by its profile id; may be empty
+  std::string message; // the message concerned, in hex; may be empty
+  uint32_t uid = 0;    // its number
+};
+
+/// The name of the `meta` row a repair leaves: up to which change and record gaps are known.
+inline constexpr std::string_view repaired_name = "repaired";
+
+struct judging {
+  /// The join of mailbox states (actors/merge.hpp): remakes a profile from its changes.
+  std::function<void(mailbox_state& into, const mailbox_state& from)> merge;
+  std::function<void(finding)> found;
+  std::function<void(row)> keep;
+  /// Called often: what is being read, and how many rows were.
+  std::function<void(std::string_view part, uint64_t rows)> tell;
+};
+
+struct judged {
+  uint64_t rows = 0; // read
+  uint64_t mailboxes = 0;
+  uint64_t messages = 0;    // that can be served
+  uint64_t last_change = 0; // the last that can be read
+  uint64_t last_record = 0;
+};
+
+/// Goes over the whole store. Rows of a key may be handed out twice: the later counts. Failure:
+/// format_unknown.
+[[nodiscard]] result<judged> judge_rows(store_view& view, const judging& how);
+
+} // namespace restante

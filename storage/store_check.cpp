@@ -1,0 +1,214 @@
+#include "storage/store_check.hpp"
+
+#include "storage/blob_file.hpp"
+#include "storage/high_water_mark.hpp"
+#include "storage/store_files.hpp"
+#include "storage/store_scratch.hpp"
+#include "storage/store_view.hpp"
+
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/sst_file_reader.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace restante {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t piece_bytes = 1024 * 1024;
+
+/// A private copy of the logs without what is damaged in them or cut short, so that RocksDB can be
+/// asked about the rest and nothing changes in the store.
+struct clean_log_copy {
+  clean_log_copy() = default;
+  clean_log_copy(const clean_log_copy&) = delete;
+  clean_log_copy& operator=(const clean_log_copy&) = delete;
+  ~clean_log_copy() {
+    std::error_code ignored;
+    if (!directory.empty())
+      fs::remove_all(directory, ignored);
+  }
+
+  void make(const fs::path& original, const store_files& found) {
+    std::string name = (fs::temp_directory_path() / "restante-check-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      return;
+    directory = name;
+    [[maybe_unused]] const auto unreadable = clean_logs(original, found, directory);
+  }
+
+  fs::path directory; // empty while there is none
+};
+
+bool logs_damaged(const store_files& found) {
+  return std::ranges::any_of(found.damage,
+                             [](const file_damage& each) { return each.file.ends_with(".log"); });
+}
+
+class checker {
+public:
+  explicit checker(const check_options& how) : how_{how}, directory_{how.directory} {}
+
+  result<store_report> check() {
+    auto files = look_at_files(directory_);
+    if (!files)
+      return tl::unexpected{files.error()};
+    for (const auto& each : files->damage)
+      seen(each.file, each.what);
+    out_.files = 2 + numbered_files(directory_, ".log").size(); // with CURRENT and the MANIFEST
+    out_.bytes = files->bytes;
+    marks(*files);
+    if (const bool by_manifest = std::ranges::none_of(out_.findings,
+                                                      [](const finding& each) {
+                                                        return each.where == "CURRENT" ||
+                                                               each.where.starts_with("MANIFEST");
+                                                      });
+        !by_manifest) {
+      seen("rows", "can't be looked at without a sound MANIFEST: a repair tells what is lost");
+      files_alone();
+      return std::move(out_);
+    }
+    clean_log_copy clean;
+    if (logs_damaged(*files))
+      clean.make(directory_, *files);
+    auto view =
+        store_view::open(directory_, clean.directory.empty() ? directory_ : clean.directory);
+    if (!view && clean.directory.empty()) {
+      clean.make(directory_, *files);
+      if (auto without = store_view::open(directory_, clean.directory)) {
+        out_.findings.push_back({fate::unused, "the newest log",
+                                 "ends in a commit that is not whole and was never acknowledged, "
+                                 "as a power loss may leave it"});
+        view = std::move(without);
+      }
+    }
+    if (!view) {
+      seen("rows", "can't be looked at (" + view.error().text + ")");
+      files_alone();
+      return std::move(out_);
+    }
+    live_files((*view)->files());
+    end_of_rows(**view, *files);
+    judging how{
+        how_.merge, [&](finding each) { out_.findings.push_back(std::move(each)); }, {}, how_.tell};
+    auto rows = judge_rows(**view, how);
+    if (!rows)
+      return tl::unexpected{rows.error()};
+    out_.rows = *rows;
+    out_.rows_judged = true;
+    return std::move(out_);
+  }
+
+private:
+  void seen(std::string where, std::string what) {
+    out_.findings.push_back({fate::seen, std::move(where), std::move(what), {}, {}, 0});
+  }
+
+  void marks(const store_files& files) {
+    out_.acknowledged = files.acknowledged;
+    if (!files.acknowledged)
+      seen(high_water_mark::file_name,
+           "is missing or unreadable: how far the store had acknowledged is not known");
+  }
+
+  void end_of_rows(const store_view& view, const store_files& files) {
+    out_.newest_row = view.newest_row();
+    if (files.acknowledged && *out_.newest_row < *files.acknowledged)
+      out_.findings.push_back({fate::lost,
+                               "rows behind " + std::to_string(*out_.newest_row),
+                               "had been acknowledged, up to row " +
+                                   std::to_string(*files.acknowledged) + ", and are not there",
+                               {},
+                               {},
+                               0});
+  }
+
+  /// Against the checksums of the MANIFEST.
+  void live_files(const std::vector<live_file>& files) {
+    for (const auto& file : files) {
+      if (how_.tell)
+        how_.tell("files", out_.files);
+      ++out_.files;
+      const auto what = compare(file);
+      if (!what.empty())
+        seen(file.name, what + " (" + file.family + ")");
+    }
+  }
+
+  std::string compare(const live_file& file) {
+    std::ifstream in{directory_ / file.name, std::ios::binary};
+    if (!in)
+      return "can't be opened";
+    const auto sum = rocksdb::GetFileChecksumGenCrc32cFactory()->CreateFileChecksumGenerator({});
+    std::string piece(piece_bytes, '\0');
+    uint64_t size = 0;
+    do {
+      in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+      sum->Update(piece.data(), static_cast<size_t>(in.gcount()));
+      size += static_cast<size_t>(in.gcount());
+      if (how_.tell)
+        how_.tell("files", out_.files);
+    } while (in);
+    out_.bytes += size;
+    if (in.bad())
+      return "can't be read to its end";
+    sum->Finalize();
+    if (size < file.size)
+      return "is " + std::to_string(size) + " bytes long, was " + std::to_string(file.size);
+    if (!file.checksum.empty() && sum->GetChecksum() != file.checksum)
+      return "does not match its checksum";
+    return {};
+  }
+
+  /// Without a MANIFEST: against the checksums they have inside.
+  void files_alone() {
+    for (const auto& file : numbered_files(directory_, ".sst")) {
+      ++out_.files;
+      rocksdb::SstFileReader table{rocksdb::Options{}};
+      auto status = table.Open(file);
+      if (status.ok())
+        status = table.VerifyChecksum();
+      if (!status.ok())
+        seen(file.filename(), "is damaged (" + status.ToString() + ")");
+    }
+    for (const auto& file : numbered_files(directory_, ".blob")) {
+      ++out_.files;
+      const auto scan = scan_blobs(file, true, [](const blob_place&) {});
+      if (!scan || scan->damaged != 0)
+        seen(file.filename(),
+             scan ? std::to_string(scan->damaged) + " of its records or parts are damaged"
+                  : scan.error().text);
+    }
+  }
+
+  const check_options& how_;
+  const fs::path& directory_;
+  store_report out_;
+};
+
+} // namespace
+
+bool holds_store(const fs::path& directory) {
+  std::error_code ignored;
+  return fs::exists(directory / "CURRENT", ignored) ||
+         fs::exists(directory / "IDENTITY", ignored) ||
+         !numbered_files(directory, ".sst").empty() || !numbered_files(directory, ".log").empty() ||
+         !numbered_files(directory, ".blob").empty();
+}
+
+result<store_report> check_store(const check_options& how) {
+  if (!holds_store(how.directory))
+    return fail(errc::not_found, "no_store",
+                how.directory.string() + " holds no store: name the directory 'data' of the "
+                                         "node's configuration");
+  const auto lock = store_lock::take(how.directory);
+  if (!lock)
+    return tl::unexpected{lock.error()};
+  return checker{how}.check();
+}
+
+} // namespace restante

@@ -1,0 +1,210 @@
+#include "storage/store_files.hpp"
+
+#include "storage/high_water_mark.hpp"
+#include "storage/log_file.hpp"
+#include "storage/manifest_mark.hpp"
+#include "storage/rocks_failure.hpp"
+#include "storage/store_view.hpp"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace restante {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string to(uint64_t from, uint64_t last) {
+  return std::to_string(from) + " to " + std::to_string(last);
+}
+
+std::string bytes_damaged(const log_scan::gap& where) {
+  return "bytes " + to(where.begin, where.end) + " are damaged";
+}
+
+/// A batch that does not follow on the one before it.
+struct jump {
+  uint64_t at = 0; // in the file
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+
+class looker {
+public:
+  explicit looker(const fs::path& directory) : directory_{directory} {}
+
+  result<store_files> look() {
+    if (auto ok = marks(); !ok)
+      return tl::unexpected{ok.error()};
+    if (auto ok = manifest(); !ok)
+      return tl::unexpected{ok.error()};
+    for (const auto& file : numbered_files(directory_, ".log"))
+      if (std::stoull(file.stem().string()) < oldest_log_)
+        continue; // its rows are in tables; RocksDB removes such logs, the newest first
+      else if (auto ok = log(file); !ok)
+        return tl::unexpected{ok.error()};
+    const auto& mark = found_.acknowledged;
+    if (mark && found_.newest && *found_.newest < *mark)
+      note(last_log_, "the logs end at row " + std::to_string(*found_.newest) + ", row " +
+                          std::to_string(*mark) + " had been acknowledged");
+    return std::move(found_);
+  }
+
+private:
+  void note(const std::string& file, std::string what) {
+    found_.damage.push_back({file, std::move(what)});
+  }
+
+  result<void> marks() {
+    const std::string name = high_water_mark::file_name;
+    std::error_code ignored;
+    if (!fs::exists(directory_ / name, ignored))
+      return {}; // the caller knows whether there should be one
+    high_water_mark mark;
+    auto read = mark.open(directory_);
+    if (!read)
+      return tl::unexpected{read.error()};
+    found_.acknowledged = *read;
+    return {};
+  }
+
+  result<void> manifest() {
+    std::ifstream in{directory_ / "CURRENT", std::ios::binary};
+    std::string name(64, '\0');
+    in.read(name.data(), static_cast<std::streamsize>(name.size()));
+    name.resize(static_cast<size_t>(in.gcount()));
+    const bool ended = name.ends_with('\n');
+    name.resize(name.size() - (ended ? 1 : 0));
+    const auto number = manifest_number(name);
+    std::error_code missing;
+    if (!ended || !number || !fs::is_regular_file(directory_ / name, missing)) {
+      note("CURRENT", !fs::exists(directory_ / "CURRENT", missing) ? "is missing"
+                      : ended && number ? "names " + name + ", which is not there"
+                                        : "names no MANIFEST");
+      return {};
+    }
+    found_.manifest = name;
+    const auto mark = read_manifest_mark(directory_);
+    auto scan = scan_log(directory_ / name, [&](const log_record& record) {
+      oldest_log_ = std::max(oldest_log_, record.whole ? oldest_log_needed(record.bytes) : 0);
+    });
+    if (!scan)
+      return tl::unexpected{scan.error()};
+    found_.bytes += scan->size;
+    for (const auto& gap : scan->gaps)
+      note(name, bytes_damaged(gap));
+    if (mark && mark->number > *number)
+      note("CURRENT",
+           "names " + name + ", number " + std::to_string(mark->number) + " was there already");
+    else if (mark && mark->number == *number && scan->whole < mark->bytes)
+      note(name, "is whole up to byte " + std::to_string(scan->whole) + ", byte " +
+                     std::to_string(mark->bytes) + " had been written");
+    else if (scan->whole == 0)
+      note(name, "has no whole record");
+    return {};
+  }
+
+  result<void> log(const fs::path& file) {
+    last_log_ = file.filename().string();
+    std::vector<jump> jumps;
+    auto scan = scan_log(file, [&](const log_record& record) {
+      const auto head = record.whole ? read_batch_head(record.bytes) : std::nullopt;
+      if (!head || head->rows == 0)
+        return;
+      const uint64_t due = found_.newest.value_or(head->sequence - 1) + 1;
+      if (head->sequence > due)
+        jumps.push_back({record.begin, due, head->sequence - 1});
+      found_.newest = head->sequence + head->rows - 1;
+    });
+    if (!scan)
+      return tl::unexpected{scan.error()};
+    found_.bytes += scan->size;
+    found_.log_bytes += scan->size;
+    for (const auto& gap : scan->gaps) {
+      const auto lost = std::find_if(jumps.begin(), jumps.end(),
+                                     [&](const jump& each) { return each.at == gap.end; });
+      note(last_log_, bytes_damaged(gap) + (lost == jumps.end() ? "" : rows_lost(*lost)));
+      if (lost != jumps.end())
+        jumps.erase(lost);
+    }
+    for (const auto& each : jumps)
+      note(last_log_, "byte " + std::to_string(each.at) + rows_lost(each));
+    return {};
+  }
+
+  std::string rows_lost(const jump& over) {
+    return ": rows " + to(over.first, over.last) + " are missing";
+  }
+
+  fs::path directory_;
+  std::string last_log_;
+  uint64_t oldest_log_ = 0; // that rows are still needed of
+  store_files found_;
+};
+
+} // namespace
+
+struct store_lock::held {
+  rocksdb::FileLock* lock = nullptr;
+  ~held() {
+    if (lock)
+      rocksdb::Env::Default()->UnlockFile(lock);
+  }
+};
+
+store_lock::store_lock(std::unique_ptr<held> lock) : held_{std::move(lock)} {}
+store_lock::~store_lock() = default;
+
+result<store_lock> store_lock::take(const std::filesystem::path& directory) {
+  auto taken = std::make_unique<held>();
+  const auto status = rocksdb::Env::Default()->LockFile(directory / "LOCK", &taken->lock);
+  if (!status.ok())
+    return tl::unexpected{failure_of(status, during::opening, directory.string())};
+  return store_lock{std::move(taken)};
+}
+
+std::vector<fs::path> numbered_files(const fs::path& directory, std::string_view extension) {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator{directory, ignored}) {
+    const auto stem = entry.path().stem().string();
+    if (entry.path().extension() == extension && !stem.empty() &&
+        stem.find_first_not_of("0123456789") == std::string::npos)
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+    const auto x = a.stem().string(), y = b.stem().string(); // zeros in front: six digits, or more
+    return x.size() != y.size() ? x.size() < y.size() : x < y;
+  });
+  return files;
+}
+
+result<store_files> look_at_files(const fs::path& directory) { return looker{directory}.look(); }
+
+result<void> check_before_opening(const fs::path& directory) {
+  const auto lock = store_lock::take(directory); // files of a running node change while one looks
+  if (!lock)
+    return tl::unexpected{lock.error()};
+  auto found = look_at_files(directory);
+  if (!found)
+    return tl::unexpected{found.error()};
+  if (found->damage.empty()) {
+    // Logs without one whole row: torn when nothing had been acknowledged since the tables were
+    // written, damaged otherwise. What the tables have only the database can say.
+    if (!found->acknowledged || found->newest || found->log_bytes == 0)
+      return {};
+    const auto tables = store_view::open(directory, directory);
+    if (tables && (*tables)->newest_row() >= *found->acknowledged)
+      return {};
+    found->damage.push_back({"the log", "has no whole row, and acknowledged rows are missing"});
+  }
+  const auto& first = found->damage.front();
+  return fail(errc::storage_failure, "store_damaged",
+              "The store in " + directory.string() + " is damaged (" + first.file + ": " +
+                  first.what + "). " + damage_advice(directory.string()));
+}
+
+} // namespace restante

@@ -1,0 +1,162 @@
+#include "storage/store_repair.hpp"
+
+#include "storage/keys.hpp"
+#include "storage/rocks_store.hpp"
+#include "storage/store_files.hpp"
+#include "storage/store_scratch.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace restante {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t commit_bytes = 4 * 1024 * 1024;
+constexpr size_t commit_rows = 4096;
+
+/// Collects rows into commits of the new store; after a failure it takes nothing more.
+class filler {
+public:
+  explicit filler(rocks_store& to) : to_{to} {}
+
+  void take(row each) {
+    if (failed_)
+      return;
+    bytes_ += each.key.size() + each.value.size();
+    rows_.push_back(std::move(each));
+    if (bytes_ >= commit_bytes || rows_.size() >= commit_rows)
+      flush();
+  }
+
+  result<uint64_t> finish() {
+    flush();
+    if (failed_)
+      return tl::unexpected{*failed_};
+    return taken_;
+  }
+
+private:
+  void flush() {
+    if (failed_ || rows_.empty())
+      return;
+    if (auto done = to_.commit(rows_); !done)
+      failed_ = done.error();
+    taken_ += rows_.size();
+    rows_.clear();
+    bytes_ = 0;
+  }
+
+  rocks_store& to_;
+  std::vector<row> rows_;
+  size_t bytes_ = 0;
+  uint64_t taken_ = 0;
+  std::optional<failure> failed_;
+};
+
+/// Removed with whoever made it, unless it was renamed.
+struct workshop {
+  fs::path directory;
+  ~workshop() {
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+  }
+};
+
+bool empty_or_missing(const fs::path& directory) {
+  std::error_code ignored;
+  return !fs::exists(directory, ignored) || fs::is_empty(directory, ignored);
+}
+
+result<void> put_in_place(const fs::path& made, const fs::path& into) {
+  std::error_code why;
+  fs::remove(into, why); // an empty directory
+  fs::rename(made, into, why);
+  const int above = ::open(into.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (above >= 0) {
+    ::fsync(above);
+    ::close(above);
+  }
+  if (why)
+    return fail(errc::storage_failure, "write_failed",
+                into.string() + " can't be made: " + why.message());
+  return {};
+}
+
+result<repair_report> salvage(const repair_options& how, const fs::path& into,
+                              const fs::path& work) {
+  const auto files = look_at_files(how.directory);
+  if (!files)
+    return tl::unexpected{files.error()};
+  repair_report out;
+  for (const auto& each : files->damage)
+    out.findings.push_back({fate::seen, each.file, each.what, {}, {}, 0});
+  auto from = make_scratch(fs::absolute(how.directory), *files, work / "scratch");
+  if (!from)
+    return tl::unexpected{from.error()};
+  for (const auto& name : from->unreadable)
+    out.findings.push_back({fate::seen, name, "can't be read: left out", {}, {}, 0});
+  out.without_manifest = from->without_manifest;
+  out.acknowledged = files->acknowledged;
+  out.newest_row = from->view->newest_row();
+
+  auto made = rocks_store::open({.directory = work / "store"});
+  if (!made)
+    return tl::unexpected{made.error()};
+  filler fill{**made};
+  judging judge{how.merge, [&](finding each) { out.findings.push_back(std::move(each)); },
+                [&](row each) { fill.take(std::move(each)); }, how.tell};
+  auto rows = judge_rows(*from->view, judge);
+  if (!rows)
+    return tl::unexpected{rows.error()};
+  out.rows = *rows;
+  fill.take(row::put(family::meta, meta_key(repaired_name),
+                     std::to_string(rows->last_change) + " " + std::to_string(rows->last_record)));
+  auto kept = fill.finish();
+  if (!kept)
+    return tl::unexpected{kept.error()};
+  out.kept_rows = *kept;
+  if (out.acknowledged && out.newest_row < *out.acknowledged)
+    out.findings.push_back(
+        {fate::lost,
+         "rows " + std::to_string(out.newest_row + 1) + " to " + std::to_string(*out.acknowledged),
+         "had been acknowledged and are not there",
+         {},
+         {},
+         0});
+  made->reset(); // closed before it moves
+  if (auto ok = put_in_place(work / "store", into); !ok)
+    return tl::unexpected{ok.error()};
+  return out;
+}
+
+} // namespace
+
+result<repair_report> repair_store(const repair_options& how) {
+  auto into = fs::absolute(how.into).lexically_normal();
+  if (!into.has_filename())
+    into = into.parent_path();
+  const auto from = fs::absolute(how.directory).lexically_normal();
+  if (!holds_store(from))
+    return fail(errc::not_found, "no_store", how.directory.string() + " holds no store to repair");
+  if (!empty_or_missing(into))
+    return fail(errc::conflict, "into_exists",
+                into.string() + " exists and is not empty: name a new directory");
+  if (const auto relative = into.lexically_relative(from); *relative.begin() != "..")
+    return fail(errc::conflict, "into_exists",
+                into.string() + " lies in the damaged store: name a directory beside it");
+  const auto lock = store_lock::take(from);
+  if (!lock)
+    return tl::unexpected{lock.error()};
+  const auto work = fs::path{into}.concat(".unfinished");
+  std::error_code ignored;
+  if (fs::exists(work, ignored))
+    return fail(errc::conflict, "repair_unfinished",
+                work.string() + " is left of a repair that was cut short: remove it");
+  const workshop bench{work};
+  return salvage(how, into, work);
+}
+
+} // namespace restante

@@ -1,0 +1,33 @@
+// Salvages a damaged store into a new one. The damaged one stays as it is.
+//
+// The new store holds every row that can be read or made anew, no message without its media or its
+// mailbox, and is a new incarnation: its stamps must not be taken for those of the old one. Its
+// `meta` row "repaired" says up to where the change log and the records have known gaps.
+#pragma once
+
+#include "storage/store_check.hpp"
+
+namespace restante {
+
+struct repair_report {
+  std::vector<finding> findings;
+  judged rows;
+  uint64_t kept_rows = 0;
+  bool without_manifest = false;
+  std::optional<uint64_t> acknowledged;
+  uint64_t newest_row = 0; // that could be read; below `acknowledged`: rows at the end are lost
+};
+
+struct repair_options {
+  std::filesystem::path directory;
+  std::filesystem::path into; // must not exist, or be empty
+  std::function<void(mailbox_state& into, const mailbox_state& from)> merge;
+  std::function<void(std::string_view part, uint64_t done)> tell;
+};
+
+/// Needs room for what is kept; works in "<into>.unfinished", which is renamed at the end and goes
+/// with a failure. Failures: data_in_use, no_store, into_exists, repair_unfinished (of an earlier
+/// run), format_unknown, storage_full, or one of the disk.
+[[nodiscard]] result<repair_report> repair_store(const repair_options& how);
+
+} // namespace restante

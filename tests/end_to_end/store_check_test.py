@@ -1,0 +1,266 @@
+"""A node whose files were damaged: what it says and serves, and `restante store check|repair`.
+
+Each test damages the data directory of a stopped node that had taken in voicemails, and holds what
+is served afterwards against what had been acknowledged.
+"""
+import contextlib
+import json
+import re
+import subprocess
+import unittest
+
+from mvno_adapter import Adapter, Refused
+from node import BIN, START_SECONDS, Node, amr, eventually
+
+OK, DAMAGED, USAGE, STORAGE = 0, 1, 2, 3  # exit_code in schemas/error.hpp
+CALLED_AT_MS = 1_795_000_000_000
+NUMBERS = ["+15055551212", "+15055551213"]
+FRAMES = (20, 400)  # a recording that stays in a table, and one that goes to a blob file
+
+
+def flip(file, at):
+    """Flips one bit of the byte at that place."""
+    with file.open("r+b") as bytes_of:
+        bytes_of.seek(at)
+        old = bytes_of.read(1)[0]
+        bytes_of.seek(at)
+        bytes_of.write(bytes([old ^ 16]))
+
+
+class StoreCheck(unittest.TestCase):
+    def setUp(self):
+        self.node = Node()
+        self.addCleanup(self.node.close)
+        self.data = self.node.directory / "data"
+        self.salvaged = self.node.directory / "salvaged"
+        self.node.start()
+        self.identity = self.node.add_tenant("acme")
+        self.recordings = {}  # by request id: number, recording
+        with self.adapter() as adapter:
+            self.profiles = {number: adapter.register(number, pin="482913")["profileId"]
+                             for number in NUMBERS}
+        self.deposit(8)
+
+    def adapter(self):
+        return contextlib.closing(Adapter(**self.identity))
+
+    def deposit(self, count):
+        with self.adapter() as adapter:
+            for index in range(1, 1 + count):
+                number = NUMBERS[index % len(NUMBERS)]
+                recording = amr(index, FRAMES[index // 2 % 2])
+                request_id = index.to_bytes(16, "big")
+                self.recordings[request_id] = (number, recording)
+                adapter.deposit({"number": number}, recording, called_at_ms=CALLED_AT_MS,
+                                request_id=request_id)
+
+    def store(self, *words):
+        """`restante store ...`: exit status, what its JSON says, and its complaint."""
+        done = subprocess.run([BIN / "restante", "--json", "store", *words], capture_output=True,
+                              text=True, timeout=START_SECONDS)
+        return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
+
+    def stop(self):
+        self.assertEqual(self.node.stop(), 0, self.node.log.read_text())
+
+    def written_to_tables(self):
+        """Stops the node after a restart, which moves what the log had to tables and blobs."""
+        self.stop()
+        self.node.start()
+        self.stop()
+
+    def files(self, kind):
+        return sorted(self.data.glob(f"*.{kind}"))
+
+    def table_of(self, family):
+        return next(file for file in self.files("sst") if family in file.read_bytes()[-2000:])
+
+    def refused_start(self):
+        before = {file.name for kind in ("log", "sst", "blob") for file in self.files(kind)}
+        done = subprocess.run([BIN / "restanted", "--config", self.node.config],
+                              capture_output=True, text=True, timeout=START_SECONDS)
+        self.assertEqual(done.returncode, STORAGE, done.stderr)
+        self.assertIn(f"restante store check {self.data}", done.stderr)
+        self.assertIn(f"restante store repair {self.data} --into", done.stderr)
+        after = {file.name for kind in ("log", "sst", "blob") for file in self.files(kind)}
+        self.assertEqual(before - after, set(), "a refused start removes nothing")
+
+    def found_damaged(self):
+        """What the check says, in JSON; the same for people names the same places."""
+        status, report, complaint = self.store("check", self.data)
+        self.assertEqual(status, DAMAGED, complaint)
+        self.assertRegex(complaint, r"\d+ findings .*restante store repair .* --into NEWDIR")
+        self.assertFalse(report["sound"])
+        shown = subprocess.run([BIN / "restante", "store", "check", self.data],
+                               capture_output=True, text=True, timeout=START_SECONDS)
+        self.assertEqual(shown.returncode, DAMAGED)
+        self.assertRegex(shown.stdout, r"WHERE +WHAT IS WRONG +WHOSE +A REPAIR")
+        for finding in report["findings"]:
+            self.assertIn(finding["where"], shown.stdout)
+        return report
+
+    def repaired(self):
+        """Repairs, checks what came of it, and starts a node on it."""
+        status, report, complaint = self.store("repair", self.data, "--into", self.salvaged)
+        self.assertEqual(status, OK, complaint)
+        status, again, complaint = self.store("check", self.salvaged)
+        self.assertEqual((status, again["findings"]), (OK, []), complaint)
+        self.node.set("data", f'"{self.salvaged}"')
+        self.node.start()
+        return report
+
+    def served(self):
+        """The recordings the node gives out, each as it was acknowledged."""
+        found = set()
+        with self.adapter() as adapter:
+            for number in NUMBERS:
+                for header in adapter.messages({"number": number}):
+                    _, media = adapter.retrieve({"number": number}, {"uid": header["uid"]})
+                    known = {recording for whose, recording in self.recordings.values()
+                             if whose == number}
+                    self.assertIn(media[0], known, "other bytes than were deposited")
+                    found.add(media[0])
+        return found
+
+    def all_recordings(self):
+        return {recording for _, recording in self.recordings.values()}
+
+    def deposited_again(self):
+        """Every depositor retries: what was lost comes back, what is there is not doubled."""
+        duplicates = 0
+        with self.adapter() as adapter:
+            for request_id, (number, recording) in self.recordings.items():
+                done = adapter.deposit({"number": number}, recording, called_at_ms=CALLED_AT_MS,
+                                       request_id=request_id)
+                duplicates += done["duplicate"]
+        self.assertEqual(self.served(), self.all_recordings())
+        return duplicates
+
+    # --- sound ------------------------------------------------------------------------------------
+
+    def test_a_sound_store_is_sound_and_a_repair_loses_nothing(self):
+        self.written_to_tables()
+        status, report, complaint = self.store("check", self.data)
+        self.assertEqual(status, OK, complaint)
+        self.assertEqual((report["sound"], report["mailboxes"], report["messages"]), (True, 2, 8))
+        self.assertEqual(report["newest_row"], report["acknowledged_row"])
+        report = self.repaired()
+        self.assertEqual((report["lost"], report["rebuilt"], report["findings"]), (0, 0, []))
+        self.assertEqual(self.served(), self.all_recordings())
+
+    def test_a_running_nodes_store_is_left_alone(self):
+        for words in (["check", self.data], ["repair", self.data, "--into", self.salvaged]):
+            status, _, complaint = self.store(*words)
+            self.assertEqual(status, STORAGE, complaint)
+            self.assertRegex(complaint, r"Another restanted uses .*data: stop it")
+        self.assertFalse(self.salvaged.exists())
+        self.assertEqual(self.served(), self.all_recordings())
+
+    def test_a_directory_that_cannot_be_meant_is_a_wrong_command_line(self):
+        self.stop()
+        nothing = self.node.directory / "nothing"
+        for words, expected in (
+                (["check", nothing], "does not exist"),
+                (["check", self.node.directory / "keys"], "holds no store"),
+                (["check"], "DIR is required"),
+                (["repair", self.data], "--into is required"),
+                (["repair", self.data, "--into", self.data], "exists and is not empty")):
+            status, _, complaint = self.store(*words)
+            self.assertEqual(status, USAGE, complaint)
+            self.assertIn(expected, complaint)
+
+    # --- damaged ----------------------------------------------------------------------------------
+
+    def test_a_damaged_log_stops_the_start_and_what_was_lost_is_named(self):
+        self.stop()
+        log = max(self.files("log"), key=lambda file: file.stat().st_size)
+        flip(log, log.stat().st_size // 2)
+        self.refused_start()
+        self.assertIn(log.name, {each["where"] for each in self.found_damaged()["findings"]})
+        report = self.repaired()
+        gaps = [each["where"] for each in report["findings"] if each["repair"] == "lost"]
+        self.assertTrue(any(re.match(r"changes \d+", where) for where in gaps), gaps)
+        served = self.served()
+        self.assertGreaterEqual(len(served), len(self.recordings) - 1, "one record, one deposit")
+        self.assertEqual(self.deposited_again(), len(served))
+
+    def test_a_log_that_lost_its_end_stops_the_start(self):
+        self.stop()
+        log = max(self.files("log"), key=lambda file: file.stat().st_size)
+        with log.open("r+b") as bytes_of:
+            bytes_of.truncate(log.stat().st_size - 1)
+        self.refused_start()
+        report = self.found_damaged()
+        self.assertLess(report["newest_row"], report["acknowledged_row"])
+        report = self.repaired()
+        self.assertGreaterEqual(report["lost"], 1)
+        self.assertEqual(self.deposited_again(), len(self.recordings) - 1)
+
+    def test_a_cut_manifest_stops_the_start_and_a_repair_does_without_it(self):
+        self.written_to_tables()
+        manifest = self.data / (self.data / "CURRENT").read_text().strip()
+        with manifest.open("r+b") as bytes_of:
+            bytes_of.truncate(manifest.stat().st_size // 2)
+        self.refused_start()
+        self.assertIn(manifest.name, {each["where"] for each in self.found_damaged()["findings"]})
+        report = self.repaired()
+        self.assertTrue(report["without_manifest"])
+        self.assertEqual(report["lost"], 0, report["findings"])
+        self.assertEqual(self.served(), self.all_recordings())
+
+    def test_damaged_media_is_refused_with_a_typed_error_and_the_operator_is_told(self):
+        self.written_to_tables()
+        blobs = max(self.files("blob"), key=lambda file: file.stat().st_size)
+        flip(blobs, blobs.stat().st_size // 2)
+        self.node.start()
+        broken = []
+        with self.adapter() as adapter:
+            for number in NUMBERS:
+                for header in adapter.messages({"number": number}):
+                    try:
+                        _, media = adapter.retrieve({"number": number}, {"uid": header["uid"]})
+                        self.assertIn(media[0], self.all_recordings())
+                    except Refused as refused:
+                        self.assertEqual(refused.code, "storageFailure")
+                        self.assertNotIn(str(self.data), str(refused), "not the tenant's business")
+                        broken.append((self.profiles[number], header["uid"]))
+        self.assertEqual(len(broken), 1)
+        told = eventually(lambda: [line for line in self.node.log.read_text().splitlines()
+                                   if '"what":"store_damaged"' in line])
+        self.assertEqual(len(told), 1, "each place once")
+        self.assertIn(f"restante store check {self.data}", told[0])
+        self.stop()
+
+        named = [(each["profile_id"], each["number"]) for each in self.found_damaged()["findings"]
+                 if each["repair"] == "lost"]
+        self.assertEqual(named, broken)
+        report = self.repaired()
+        self.assertEqual(report["lost"], 1)
+        self.assertEqual(len(self.served()), len(self.recordings) - 1)
+        self.assertEqual(self.deposited_again(), len(self.recordings) - 1)
+
+    def test_damaged_settings_are_made_anew_from_the_change_log(self):
+        with self.adapter() as adapter:
+            adapter.ask("setPreferences", {"subscriber": {"number": NUMBERS[0]},
+                                           "language": "fr", "timeZone": "Europe/Paris"})
+            adapter.set_greeting({"number": NUMBERS[0]}, amr(99))
+        self.written_to_tables()
+        flip(self.table_of(b"profiles"), 40)
+        report = self.found_damaged()
+        self.assertEqual({each["profile_id"] for each in report["findings"] if
+                          each["repair"] == "rebuilt" and "profile_id" in each},
+                         set(self.profiles.values()))
+        self.assertEqual(self.repaired()["lost"], 0)
+        with self.adapter() as adapter:
+            profile = adapter.ask("profile", {"number": NUMBERS[0]})[0]["profile"]
+            self.assertEqual((profile["language"], profile["timeZone"], profile["hasPin"]),
+                             ("fr", "Europe/Paris", True))
+            self.assertEqual(adapter.get_greeting({"number": NUMBERS[0]})[1], amr(99))
+            uid = adapter.messages({"number": NUMBERS[0]})[0]["uid"]
+            self.assertIn(adapter.retrieve({"number": NUMBERS[0]}, {"uid": uid}, pin="482913")[1][0],
+                          self.all_recordings())
+        self.assertEqual(self.served(), self.all_recordings())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -152,7 +152,7 @@ struct engine::parts {
     system = std::make_unique<caf::actor_system>(*config);
     auto writer =
         keep(spawn_store_writer(*system, {store, position, options.fatal}, /*detached*/ true));
-    auto reader = keep(spawn_store_reader(*system, store, true));
+    auto reader = keep(spawn_store_reader(*system, store, true, options.log));
     auto hasher = keep(spawn_pin_hasher(*system, {options.keys.pepper, options.pin_cost}, true));
     auto services = std::make_shared<const mailbox_services>(
         mailbox_services{writer, reader, hasher, environment});

@@ -1,6 +1,7 @@
 // store check, store repair: a node's data directory, while the node is stopped.
 #include "actors/merge.hpp"
 #include "cluster/cli_session.hpp"
+#include "storage/store_files.hpp"
 #include "storage/store_repair.hpp"
 
 #include <algorithm>
@@ -100,6 +101,27 @@ tl::unexpected<failure> refused(failure why) {
   return tl::unexpected{std::move(why)};
 }
 
+void print_verdict(const store_report& found, const std::string& directory) {
+  print_findings(found.findings, false);
+  const auto of_kind = [&](const char* extension) {
+    return std::to_string(numbered_files(directory, extension).size());
+  };
+  const auto& rows = found.rows;
+  const auto judged = [&](uint64_t number) {
+    return found.rows_judged ? std::to_string(number) : "not known";
+  };
+  print_facts(std::cout, {{"directory", directory},
+                          {"state", found.findings.empty() ? "sound" : "damaged"},
+                          {"logs", of_kind(".log")},
+                          {"tables", of_kind(".sst")},
+                          {"media files", of_kind(".blob")},
+                          {"rows", judged(rows.rows)},
+                          {"mailboxes", judged(rows.mailboxes)},
+                          {"messages", judged(rows.messages)},
+                          {"newest row", row_text(found.newest_row)},
+                          {"acknowledged", row_text(found.acknowledged)}});
+}
+
 result<void> check(const cli_session& session, const std::string& directory) {
   auto found = check_store({directory, merge_state, progress{"checking"}});
   if (!found)
@@ -118,22 +140,14 @@ result<void> check(const cli_session& session, const std::string& directory) {
                            {"newest_row", row_json(found->newest_row)},
                            {"findings", to_json(found->findings)}});
   else
-    print_findings(found->findings, false);
+    print_verdict(*found, directory);
   if (!found->findings.empty())
     return fail(errc::storage_failure, "damage_found",
-                std::to_string(found->findings.size()) + " findings in " + directory +
+                std::to_string(found->findings.size()) +
+                    (found->findings.size() == 1 ? " finding in " : " findings in ") + directory +
                     ". Keep the node stopped. With a replica or a backup, move the directory aside "
                     "and use that; otherwise salvage what can be read: 'restante store repair " +
                     directory + " --into NEWDIR'");
-  if (!session.json)
-    print_facts(std::cout, {{"directory", directory},
-                            {"state", "sound"},
-                            {"files", std::to_string(found->files)},
-                            {"rows", std::to_string(rows.rows)},
-                            {"mailboxes", std::to_string(rows.mailboxes)},
-                            {"messages", std::to_string(rows.messages)},
-                            {"newest row", row_text(found->newest_row)},
-                            {"acknowledged", row_text(found->acknowledged)}});
   return {};
 }
 

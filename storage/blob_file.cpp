@@ -103,7 +103,6 @@ result<blob_scan> scan_blobs(const std::filesystem::path& file, bool values,
     blob_place place{bytes.substr(head_bytes, head->key_bytes), at + head_bytes + head->key_bytes,
                      head->value_bytes};
     at = place.offset + place.size;
-    ++out.records;
     if (values && masked_crc32c(place.key + in.at(place.offset, place.size)) != head->crc)
       ++out.damaged;
     each(std::move(place));

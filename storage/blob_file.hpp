@@ -19,7 +19,6 @@ struct blob_place {
 };
 
 struct blob_scan {
-  uint64_t records = 0;
   uint64_t damaged = 0; // stretches without a readable record, and with `values`, changed values
 };
 

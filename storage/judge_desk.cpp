@@ -47,15 +47,21 @@ known_gaps read_known_gaps(const store_view& view) {
   return {number(text.substr(0, space)).value_or(0), number(text.substr(space + 1)).value_or(0)};
 }
 
+/// "keys behind 0a to 0b", each as far as a line has room.
+std::string gap_text(const key_gap& gap) {
+  const auto shown = [](const std::string& key) {
+    constexpr size_t digits = 16;
+    const auto hex = to_hex(key);
+    return hex.size() <= digits ? hex : hex.substr(0, digits) + "...";
+  };
+  return "keys " + (gap.after.empty() ? "from the first" : "behind " + shown(gap.after)) +
+         (gap.before ? " to " + shown(*gap.before) : " to the last");
+}
+
 } // namespace
 
 std::string profile_text(const std::string& region, const mailbox_id& id) {
   return region.empty() ? to_string(id) : to_string(profile_id{region, id});
-}
-
-std::string gap_text(const key_gap& gap) {
-  return "keys " + (gap.after.empty() ? "from the first" : "behind " + to_hex(gap.after)) +
-         (gap.before ? " to " + to_hex(*gap.before) : " to the last");
 }
 
 judge_desk::judge_desk(store_view& from, const judging& how)

@@ -56,7 +56,4 @@ private:
 /// A profile id, or the mailbox id in hex while its region is not known.
 [[nodiscard]] std::string profile_text(const std::string& region, const mailbox_id& id);
 
-/// "keys behind 0a to 0b".
-[[nodiscard]] std::string gap_text(const key_gap& gap);
-
 } // namespace restante

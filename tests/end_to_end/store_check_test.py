@@ -89,7 +89,7 @@ class StoreCheck(unittest.TestCase):
         """What the check says, in JSON; the same for people names the same places."""
         status, report, complaint = self.store("check", self.data)
         self.assertEqual(status, DAMAGED, complaint)
-        self.assertRegex(complaint, r"\d+ findings .*restante store repair .* --into NEWDIR")
+        self.assertRegex(complaint, r"\d+ findings? .*restante store repair .* --into NEWDIR")
         self.assertFalse(report["sound"])
         shown = subprocess.run([BIN / "restante", "store", "check", self.data],
                                capture_output=True, text=True, timeout=START_SECONDS)

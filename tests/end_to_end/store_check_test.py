@@ -196,9 +196,15 @@ class StoreCheck(unittest.TestCase):
         self.assertGreaterEqual(report["lost"], 1)
         self.assertEqual(self.deposited_again(), len(self.recordings) - 1)
 
-    def test_a_cut_manifest_stops_the_start_and_a_repair_does_without_it(self):
+    def test_a_cut_current_or_manifest_stops_the_start_and_a_repair_does_without_it(self):
         self.written_to_tables()
-        manifest = self.data / (self.data / "CURRENT").read_text().strip()
+        current = self.data / "CURRENT"
+        name = current.read_text()
+        current.write_text("")
+        self.refused_start()
+        self.assertIn("CURRENT", {each["where"] for each in self.found_damaged()["findings"]})
+        current.write_text(name)
+        manifest = self.data / name.strip()
         with manifest.open("r+b") as bytes_of:
             bytes_of.truncate(manifest.stat().st_size // 2)
         self.refused_start()
@@ -246,6 +252,13 @@ class StoreCheck(unittest.TestCase):
             adapter.set_greeting({"number": NUMBERS[0]}, amr(99))
         self.written_to_tables()
         flip(self.table_of(b"profiles"), 40)
+        self.node.start()
+        with self.adapter() as adapter:
+            for number in NUMBERS:
+                with self.assertRaises(Refused) as refused:
+                    adapter.messages({"number": number})
+                self.assertEqual(refused.exception.code, "storageFailure")
+        self.stop()
         report = self.found_damaged()
         self.assertEqual({each["profile_id"] for each in report["findings"] if
                           each["repair"] == "rebuilt" and "profile_id" in each},

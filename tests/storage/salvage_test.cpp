@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_manifest_that_ends_between_two_records_is_refused_and_cos
                              [&](const log_record& record) { ends.push_back(record.end); });
   BOOST_REQUIRE((scan && ends.size() > 4));
   ends.pop_back();
-  for (const auto end : {ends.front(), ends[ends.size() / 2], ends.back()}) {
+  for (const auto end : {ends[ends.size() / 2], ends.back()}) {
     const auto store = directory.path() / std::to_string(end);
     fs::copy(whole, store, fs::copy_options::recursive);
     fs::resize_file(file_of(store, "MANIFEST", draw), end);
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_log_whose_last_pages_were_never_written_is_repaired_witho
   }
   fs::rename(older, mark);
   size_t refused = 0;
-  for (auto from = (begin / page + 1) * page; from < begin + 60'000; from += 3 * page) {
+  for (auto from = (begin / page + 1) * page; from < begin + 60'000; from += 6 * page) {
     const auto store = directory.path() / std::to_string(from);
     fs::copy(whole, store, fs::copy_options::recursive);
     const auto log = numbered_files(store, ".log").back();
@@ -178,13 +178,13 @@ BOOST_AUTO_TEST_CASE(every_flipped_bit_of_a_log_or_a_manifest_is_seen) {
     for (uint64_t at = 0; at < fs::file_size(file); ++at) {
       bytes.seekg(static_cast<std::streamoff>(at));
       const auto old = static_cast<char>(bytes.get());
-      for (const auto put : {static_cast<char>(old ^ 1 << draw.below(8)), old}) {
-        bytes.seekp(static_cast<std::streamoff>(at));
-        bytes.put(put).flush();
-        const auto sound = check_before_opening(directory.path());
-        BOOST_REQUIRE_MESSAGE(sound.has_value() == (put == old), place << ", byte " << at);
-      }
+      bytes.seekp(static_cast<std::streamoff>(at));
+      bytes.put(static_cast<char>(old ^ 1 << draw.below(8))).flush();
+      BOOST_REQUIRE_MESSAGE(!check_before_opening(directory.path()), place << ", byte " << at);
+      bytes.seekp(static_cast<std::streamoff>(at));
+      bytes.put(old).flush();
     }
+    BOOST_TEST(check_before_opening(directory.path()).has_value());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/access.hpp"
 #include "actors/handlers.hpp"
+#include "actors/merge.hpp"
 #include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
@@ -173,30 +174,30 @@ void mailbox_actor_state::decide() {
 void mailbox_actor_state::persist(decision what) {
   const auto& asked = *in_flight->what;
   const auto& env = *services->environment;
-  auto after = model->state().profile;
-  if (what.delta.profile != profile_state{}) {
-    mailbox_state merged{what.delta.id, after, {}};
-    mailbox_model preview{std::move(merged), services->environment};
-    preview.apply({what.delta.id, what.delta.profile, {}});
-    after = preview.state().profile;
+  mailbox_state with_profile;
+  const auto* after = &model->state().profile;
+  if (!what.delta.profile.empty()) {
+    with_profile = {what.delta.id, *after, {}};
+    merge(with_profile, {what.delta.id, what.delta.profile, {}});
+    after = &with_profile.profile;
   }
   auto commit = std::make_shared<commit_request>();
-  append_state_rows(commit->rows, what.delta, after);
+  append_state_rows(commit->rows, what.delta, *after);
   for (const auto& media : what.media)
     commit->rows.push_back(media_row(asked.mailbox, media));
   for (const auto& claim : what.claims)
     commit->rows.push_back(row::put(family::aliases, alias_key(claim),
-                                    encode(alias_target{asked.mailbox, after.tenant})));
+                                    encode(alias_target{asked.mailbox, after->tenant})));
   for (const auto& told : what.notifications)
     append_outbox_row(commit->rows, told);
   auto at = env.clock->next();
   change step{
-      asked.mailbox,    at,           what.what, asked.who->name,      after.tenant, after.region,
+      asked.mailbox,    at,           what.what, asked.who->name,      after->tenant, after->region,
       asked.request_id, what.message, what.uid,  std::move(what.delta)};
   commit->change = encode(step);
   commit->at = env.clock->now();
   commit->record = encode(record{commit->at, std::string{to_string(what.what)}, asked.who->name,
-                                 to_string(profile_id{after.region, asked.mailbox}), what.detail});
+                                 to_string(profile_id{after->region, asked.mailbox}), what.detail});
   commit->hlc = at.hlc;
   commit->urgency = what.shrinks ? commit_class::essential : commit_class::normal;
   what.delta = std::move(step.delta);

@@ -125,7 +125,7 @@ struct decider {
       profile.time_zone = {at, from.time_zone};
     if (from.notifications != toggle::unchanged)
       profile.notifications = {at, from.notifications == toggle::on ? "on" : "off"};
-    if (profile == profile_state{})
+    if (profile.empty())
       return unchanged(answer::done{false});
     return out;
   }

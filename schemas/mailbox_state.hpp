@@ -104,7 +104,13 @@ struct profile_state {
   uint32_t uid_floor = 0;                   // no number up to this is given out again
 
   friend auto operator<=>(const profile_state&, const profile_state&) = default;
+  /// Nothing is known of it: the profile of a delta that leaves it alone.
+  [[nodiscard]] bool empty() const;
 };
+inline bool profile_state::empty() const {
+  static const profile_state nothing;
+  return *this == nothing;
+}
 
 struct mailbox_state {
   mailbox_id id;

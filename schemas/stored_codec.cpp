@@ -175,7 +175,7 @@ void put(stored::Change::Builder to, const change& from) {
   if (from.message)
     to.setMessage(blob(from.message->view()));
   to.setUid(from.uid);
-  if (from.delta.profile != profile_state{})
+  if (!from.delta.profile.empty())
     put(to.initProfile(), from.delta.profile);
   auto messages = to.initMessages(static_cast<unsigned>(from.delta.messages.size()));
   unsigned at = 0;

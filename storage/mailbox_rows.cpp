@@ -44,7 +44,7 @@ result<mailbox_state> load_mailbox(const kv_store& store, const mailbox_id& id) 
 
 void append_state_rows(std::vector<row>& rows, const mailbox_state& delta,
                        const profile_state& after) {
-  if (delta.profile != profile_state{})
+  if (!delta.profile.empty())
     rows.push_back(row::put(family::profiles, profile_key(delta.id), encode(after)));
   for (const auto& [id, message] : delta.messages)
     rows.push_back(row::put(family::messages, message_key(delta.id, id), encode(message)));

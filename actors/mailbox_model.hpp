@@ -54,7 +54,7 @@ struct decision {
   std::vector<notification> notifications;
   std::string detail;   // of the charging record
   bool shrinks = false; // goes through even when the disk is nearly full
-  bool reads = false; // only notes that something was read: without room, the reply goes out alone
+  bool reads = false;   // only notes that something was read: without room the reply goes alone
   outcome reply;
 
   [[nodiscard]] bool changes() const { return what != cause::unknown; }
@@ -67,8 +67,8 @@ struct facts {
   bool pin_verified = false; // the PIN of a device request was right
 };
 
-/// What subscribers are told and bounds ask about, kept up so that a full mailbox costs no more than
-/// an empty one.
+/// What subscribers are told and bounds ask about; kept up, so that a deposit into a full mailbox
+/// costs no more than into an empty one.
 struct message_counts {
   size_t kept = 0;    // neither deleted nor ended
   size_t unheard = 0; // of these, not played

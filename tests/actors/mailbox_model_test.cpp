@@ -264,19 +264,6 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(mailbox_notifications, registered)
 
-BOOST_AUTO_TEST_CASE(the_counts_follow_every_change) {
-  BOOST_TEST_CONTEXT("RESTANTE_SEED=" << test_seed()) {
-    random_source draw{test_seed()};
-    for (int i = 0; i < 1'000; ++i) {
-      mailbox_model any{random_state(draw), env};
-      for (int step = 0; step < 4; ++step) {
-        any.apply(random_state(draw));
-        BOOST_REQUIRE((any.counts() == count(any.state())));
-      }
-    }
-  }
-}
-
 BOOST_AUTO_TEST_CASE(a_new_subscriber_is_welcomed_once) {
   model_fixture fresh;
   auto what =

@@ -80,6 +80,14 @@ result<std::string> normalise_number(std::string_view text, std::string_view reg
   numbers.Format(number, PhoneNumberUtil::E164, &e164);
   if (e164.size() > 1 + e164_digits_max)
     return malformed();
+  // A key has to be what it reads as: of "+49 000 712..." the parser strips a zero every time.
+  PhoneNumber again;
+  std::string same;
+  if (numbers.Parse(e164, "ZZ", &again) != PhoneNumberUtil::NO_PARSING_ERROR)
+    return malformed();
+  numbers.Format(again, PhoneNumberUtil::E164, &same);
+  if (same != e164)
+    return malformed();
   return e164;
 }
 

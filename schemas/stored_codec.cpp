@@ -25,8 +25,14 @@ void put(stored::TextRegister::Builder to, const last_write<std::string>& from) 
   put(to.initStamp(), from.at);
   to.setValue(text(from.value));
 }
+/// A register that was never written has no value, whatever its bytes say: put() would not keep it.
+template <class T>
+last_write<T> written(last_write<T> value) {
+  return value.at.unset() ? last_write<T>{} : std::move(value);
+}
+
 last_write<std::string> read(stored::TextRegister::Reader from) {
-  return {read(from.getStamp()), raw(from.getValue())};
+  return written(last_write<std::string>{read(from.getStamp()), raw(from.getValue())});
 }
 
 void put(stored::Profile::Builder to, const profile_state& from) {
@@ -92,9 +98,10 @@ profile_state read(stored::Profile::Reader from) {
     auto kind = static_cast<size_t>(entry.getKind());
     if (kind >= greeting_kinds)
       refuse("stored_newer", "the store holds a kind of greeting this version does not know");
-    out.greetings[kind] = {read(entry.getStamp()),
-                           {static_cast<media_type>(entry.getType()), entry.getSize(),
-                            own_id<digest>(entry.getDigest())}};
+    out.greetings[kind] =
+        written(last_write<greeting_record>{read(entry.getStamp()),
+                                            {static_cast<media_type>(entry.getType()),
+                                             entry.getSize(), own_id<digest>(entry.getDigest())}});
   }
   for (auto entry : from.getPinShares())
     out.pin_shares[entry.getIncarnation()] = {entry.getVersion(), read(entry.getPinStamp()),
@@ -108,7 +115,7 @@ void put(stored::Delivery::Builder to, const delivery& from) {
   to.setRequest(blob(from.value));
 }
 delivery read(stored::Delivery::Reader from) {
-  return {read(from.getStamp()), raw(from.getRequest())};
+  return written(delivery{read(from.getStamp()), raw(from.getRequest())});
 }
 
 void put(stored::Message::Builder to, const message_record& from) {
@@ -147,6 +154,8 @@ message_record read(stored::Message::Reader from) {
   out.uid = from.getUid();
   out.purged = from.getPurged();
   out.content = own_id<digest>(from.getContentDigest());
+  if (out.purged)
+    return out;
   out.format = static_cast<message_format>(from.getFormat());
   out.caller = raw(from.getCaller());
   out.called_at = from.getCalledAtMs();

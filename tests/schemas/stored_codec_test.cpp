@@ -1,4 +1,6 @@
 // Values on disk survive their bytes, and bytes of earlier versions are written and read alike.
+#include "schemas/capnp_io.hpp"
+#include "schemas/stored.capnp.h"
 #include "schemas/stored_codec.hpp"
 #include "tests/schemas/codec_helpers.hpp"
 
@@ -185,6 +187,34 @@ BOOST_AUTO_TEST_CASE(damaged_values_are_refused_or_read_but_never_fatal) {
   BOOST_TEST(refused > 500U);
   for (size_t size = 0; size < whole.size(); ++size)
     BOOST_TEST_REQUIRE(!decode_change(std::string_view{whole}.substr(0, size)));
+}
+
+// Found by the fuzz target `stored`: such values changed when they were written again.
+BOOST_AUTO_TEST_CASE(what_was_never_written_has_no_value) {
+  capnp::MallocMessageBuilder bytes;
+  auto profile = bytes.initRoot<stored::Profile>();
+  profile.initLanguage().setValue("fr");
+  profile.initPin().initStamp().setIncarnation(9);
+  auto greeting = profile.initGreetings(1)[0];
+  greeting.setSize(1'000);
+  greeting.setDigest(capnp_io::blob(id_of<digest>(0x77).view()));
+  auto got = decode_profile(capnp_io::to_bytes(bytes));
+  BOOST_TEST((got && *got == profile_state{}));
+}
+
+BOOST_AUTO_TEST_CASE(a_purged_message_keeps_only_id_number_and_content) {
+  auto live = full_message();
+  capnp::MallocMessageBuilder bytes;
+  auto message = bytes.initRoot<stored::Message>();
+  message.setId(capnp_io::blob(live.id.view()));
+  message.setUid(live.uid);
+  message.setContentDigest(capnp_io::blob(live.content.view()));
+  message.setPurged(true);
+  message.setCaller("+15055551212");
+  message.initFlags(1)[0].setSet(true);
+  message_record purged{live.id, live.uid, true, live.content};
+  auto got = decode_message(capnp_io::to_bytes(bytes));
+  BOOST_TEST((got && *got == purged));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

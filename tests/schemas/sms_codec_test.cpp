@@ -2,33 +2,14 @@
 // read alike.
 #include "schemas/sms_messages.hpp"
 #include "tests/schemas/codec_helpers.hpp"
+#include "tests/schemas/sms_same.hpp"
 
 namespace restante::codec_tests {
 
 namespace {
 
 using namespace sms;
-
-auto fields(const hello& v) { return std::tie(v.credit); }
-auto fields(const mobile_originated& v) { return std::tie(v.id, v.from, v.to, v.text); }
-auto fields(const submitted& v) { return std::tie(v.id, v.status, v.detail); }
-auto fields(const delivery_receipt& v) { return std::tie(v.id, v.status, v.detail); }
-auto fields(const welcome&) { return std::tuple{}; }
-auto fields(const accepted&) { return std::tuple{}; }
-auto fields(const submit& v) {
-  return std::tie(v.id, v.to, v.from, v.text, v.unicode, v.segments, v.expires_at);
-}
-auto fields(const failure& v) { return std::tie(v.code, v.text); } // the reason does not come back
-
-template <class Frame>
-bool same(const Frame& a, const Frame& b) {
-  return a.correlation == b.correlation && a.what.index() == b.what.index() &&
-         std::visit(
-             [&](const auto& x) {
-               return fields(x) == fields(std::get<std::decay_t<decltype(x)>>(b.what));
-             },
-             a.what);
-}
+using sms_tests::same;
 
 from_gateway any_from_gateway(random_source& draw, uint64_t which) {
   auto id = any_id<notification_id>(draw);

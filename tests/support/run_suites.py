@@ -1,9 +1,10 @@
 """Runs every suite of a build and closes with one report. `./dev test` calls it.
 
-usage: run_suites.py BUILD_DIRECTORY [REGEX]
+usage: run_suites.py BUILD_DIRECTORY [REGEX] [FUZZ_BUILD_DIRECTORY]
 
-A suite is a CTest test (one Boost.Test program per folder) or a Python file of unittest cases;
-suites run one after another, so that each has the machine for itself. REGEX is searched for in
+A suite is a CTest test (one Boost.Test program per folder), a Python file of unittest cases, or,
+when their build is given, libFuzzer's targets, 30 seconds each; suites run one after another, so
+that each has the machine for itself. REGEX is searched for in
 the cases' full names, such as `schemas/frames/a_truncated_frame_is_refused`. Every suite leaves
 its whole output in BUILD_DIRECTORY/test-logs/. The last line is `N passed, N failed`, with
 `, N skipped` when there are any; the exit status is 0 only when something passed and nothing
@@ -22,8 +23,11 @@ import time
 import unittest
 from pathlib import Path
 
+import run_fuzz
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUITE_SECONDS = 1800  # beyond it a Python suite hangs; CTest has its own bound
+FUZZ_SECONDS = 30  # of each target
 MESSAGE_LINES = 30  # of one failure; the log has the rest
 
 
@@ -134,6 +138,22 @@ def run_unittest(path, suite, pattern, log):
     return explained(tally, suite, status, log)
 
 
+def run_fuzz_targets(build, suite, pattern, log):
+    """Runs the targets that match, a case each; None when none does."""
+    targets = run_fuzz.matching(pattern.pattern if pattern else "")
+    if not targets:
+        return None
+    tally = Tally()
+    with log.open("w") as output:
+        for report in run_fuzz.run(build, targets, FUZZ_SECONDS):
+            print(report, file=output)
+            if report.failure:
+                tally.fail(f"{suite}/{report.target}", report.failure)
+            else:
+                tally.passed += 1
+    return tally
+
+
 def unittest_main(path, suite, cases_path, pattern):
     """The process of one Python suite: writes what becomes of each case as it happens."""
     def flat(tests):
@@ -229,7 +249,7 @@ def sanitizer_environment(log):
     }
 
 
-def suites_of(build):
+def suites_of(build, fuzz_build):
     """(name, what runs it, its argument) of every suite: quick ones first."""
     listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
                              capture_output=True, text=True, check=True).stdout
@@ -237,6 +257,8 @@ def suites_of(build):
     found += [(test["name"], run_ctest, build) for test in json.loads(listing)["tests"]]
     found += [(f"end_to_end/{file.stem.removesuffix('_test')}", run_unittest, file)
               for file in sorted((ROOT / "tests" / "end_to_end").glob("*_test.py"))]
+    if fuzz_build:
+        found.append(("fuzz", run_fuzz_targets, Path(fuzz_build).resolve()))
     return found
 
 
@@ -247,7 +269,7 @@ def print_failures(failures):
             print(f"    {line}")
 
 
-def main(build, expression=""):
+def main(build, expression="", fuzz_build=""):
     try:
         pattern = re.compile(expression) if expression else None
     except re.error as problem:
@@ -258,7 +280,7 @@ def main(build, expression=""):
     logs.mkdir()
     os.environ.update(RESTANTE_BIN=str(build / "bin"), PYTHONDONTWRITEBYTECODE="1")
     rows = []
-    for suite, run, argument in suites_of(build):
+    for suite, run, argument in suites_of(build, fuzz_build):
         log = logs / (suite.replace("/", "-") + ".log")
         print(f"-- {suite}", flush=True)
         os.environ.update(sanitizer_environment(log))

@@ -69,6 +69,13 @@ Id own_id(::capnp::Data::Reader raw) {
   return *id;
 }
 
+/// A number of ErrorCode. One this version does not know is `unsupported`.
+inline errc error_code(uint16_t number) {
+  return number >= 1 && number <= static_cast<uint16_t>(errc::storage_failure)
+             ? static_cast<errc>(number)
+             : errc::unsupported;
+}
+
 /// Reads `bytes` as a message with root `Root` and returns read(root). Every fault of the bytes is
 /// a failure.
 template <class Root, class Read>

@@ -21,7 +21,7 @@ media_type read_type(wire::MediaType from) {
 /// Reasons are static on the node and free text here: kept as text, with the reason in front.
 failure read_failure(wire::Failure::Reader from) {
   failure out;
-  out.code = static_cast<errc>(from.getCode());
+  out.code = error_code(static_cast<uint16_t>(from.getCode()));
   out.reason = "refused_by_node";
   out.text = raw(from.getText());
   if (!view(from.getReason()).empty())

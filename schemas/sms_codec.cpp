@@ -138,8 +138,8 @@ result<to_gateway> decode_to_gateway(std::string_view bytes) {
         switch (root.which()) {
         case which::FAILED: {
           auto why = root.getFailed();
-          return {correlation, failure{static_cast<errc>(why.getCode()), "refused_by_node",
-                                       std::string{view(why.getText())}}};
+          return {correlation, failure{error_code(static_cast<uint16_t>(why.getCode())),
+                                       "refused_by_node", std::string{view(why.getText())}}};
         }
         case which::WELCOME:
           return {correlation, welcome{}};

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -44,25 +45,22 @@ const char* kind_of(mode_t mode) {
 }
 
 result<std::string> read_all(int fd, const std::filesystem::path& file) {
-  std::string text(config_bytes_max + 1, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const auto got = ::read(fd, text.data() + size, text.size() - size);
+  std::string text;
+  std::array<char, 16 * 1024> piece;
+  while (text.size() <= config_bytes_max) {
+    const auto got = ::read(fd, piece.data(), piece.size());
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
       return tl::unexpected{config_failure(file, {}, "config_unreadable",
                                            "expected a readable file, found: " + reason_of(errno))};
     if (got == 0)
-      break;
-    size += static_cast<size_t>(got);
+      return text;
+    text.append(piece.data(), static_cast<size_t>(got));
   }
-  if (size > config_bytes_max)
-    return tl::unexpected{
-        config_failure(file, {}, "config_unreadable",
-                       "expected a configuration of at most 1 MiB, found a larger file")};
-  text.resize(size);
-  return text;
+  return tl::unexpected{
+      config_failure(file, {}, "config_unreadable",
+                     "expected a configuration of at most 1 MiB, found a larger file")};
 }
 
 /// Where the first byte stands that is not text; nothing when all is.

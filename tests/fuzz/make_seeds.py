@@ -57,13 +57,15 @@ def box(name, body):
     return struct.pack(">I", 8 + len(body)) + name + body
 
 
-def mp4():
-    header = box(b"mvhd", bytes(12) + struct.pack(">II", 1000, 2000) + bytes(80))
-    media_header = box(b"mdhd", bytes(12) + struct.pack(">II", 8000, 16000) + bytes(4))
-    times = box(b"stts", bytes(4) + struct.pack(">III", 1, 10, 1600))
-    media = box(b"mdia", media_header + box(b"minf", box(b"stbl", times)))
-    return (box(b"ftyp", b"isom" + bytes(4) + b"isommp42")
-            + box(b"moov", header + box(b"trak", media)) + box(b"mdat", bytes(16)))
+def mp4(version):
+    def header(name, scale, duration, rest):
+        times = struct.pack(">QQIQ" if version else ">IIII", 0, 0, scale, duration)
+        return box(name, bytes([version, 0, 0, 0]) + times + bytes(rest))
+    table = box(b"stts", bytes(4) + struct.pack(">III", 1, 10, 1600))
+    media = box(b"mdia", header(b"mdhd", 8000, 16000, 4)
+                + box(b"minf", box(b"stbl", table)))
+    movie = box(b"moov", box(b"trak", media) + header(b"mvhd", 1000, 2000, 0))
+    return box(b"ftyp", b"isom" + bytes(4) + b"isommp42") + box(b"mdat", bytes(16)) + movie
 
 
 def png():
@@ -84,7 +86,8 @@ def media_seeds():
         "mp3": b"ID3\x04\0\0\0\0\0\x04abcd" + (b"\xff\xf3\x34\xc4" + bytes(68)) * 3,
         "ogg": (ogg_page(2, 0, 0, [opus]) + ogg_page(0, 0, 1, [b"OpusTags" + bytes(8)])
                 + ogg_page(4, 312 + 960 * 2, 2, [b"\x08" + bytes(9)] * 3)),
-        "mp4": mp4(),
+        "mp4": mp4(version=0),
+        "mp4_long_times": mp4(version=1),
         "png": png(),
         "jpg": (b"\xff\xd8" + b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0"
                 + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" + b"\x2a\xff\0\x2a" + b"\xff\xd9"),

@@ -1,7 +1,7 @@
 """Runs libFuzzer's targets (tests/fuzz) and reports. `./dev fuzz` and `./dev test` call it.
 
-usage: run_fuzz.py BUILD_DIRECTORY [--seconds N] [TARGET...]     run these, or all; closes with a table
-       run_fuzz.py --matching [REGEX]                            names of the targets REGEX chooses
+usage: run_fuzz.py BUILD_DIRECTORY [--seconds N] [TARGET...]     run these, or all
+       run_fuzz.py --matching [REGEX]                            names of those REGEX chooses
 
 As many targets run at a time as there are processors. A target starts from its seeds, from what
 earlier runs found (BUILD_DIRECTORY/found/TARGET) and from what made it fail before
@@ -52,11 +52,13 @@ def command(build, target, seconds):
     for folder in found, failing, log_of(build, target).parent:
         folder.mkdir(parents=True, exist_ok=True)
     options = {"max_total_time": seconds, "max_len": BYTES_MAX.get(target, 4096),
-               "timeout": UNIT_SECONDS, "rss_limit_mb": MEGABYTES_MAX,
-               "malloc_limit_mb": MEGABYTES_AT_ONCE, "print_final_stats": 1,
-               "artifact_prefix": f"{failing}/",
+               "timeout": UNIT_SECONDS, "report_slow_units": UNIT_SECONDS,
+               "rss_limit_mb": MEGABYTES_MAX, "malloc_limit_mb": MEGABYTES_AT_ONCE,
+               "print_final_stats": 1, "artifact_prefix": f"{failing}/",
                "seed": int(os.environ.get("RESTANTE_SEED", 0)) % 2**32}  # 0: another every time
-    # Clang 14's sanitizers do not survive the address randomisation of newer kernels.
+    if (words := ROOT / "tests" / "fuzz" / f"{target}.dict").exists():
+        options["dict"] = words
+    # Sanitizers of this age do not survive the address randomisation of newer kernels.
     fixed = ["setarch", "-R"]
     wrap = fixed if subprocess.run([*fixed, "true"], capture_output=True).returncode == 0 else []
     return [*wrap, build / "bin" / f"{target}_fuzz",
@@ -65,7 +67,8 @@ def command(build, target, seconds):
 
 
 def run_target(build, target, seconds):
-    environment = dict(os.environ, UBSAN_OPTIONS="print_stacktrace=1", ASAN_OPTIONS="detect_leaks=1")
+    environment = dict(os.environ, UBSAN_OPTIONS="print_stacktrace=1",
+                       ASAN_OPTIONS="detect_leaks=1")
     what = command(build, target, seconds)
     with log_of(build, target).open("w") as output:
         process = subprocess.Popen(what, env=environment, stdin=subprocess.DEVNULL,
@@ -100,7 +103,8 @@ def report_of(build, target, status):
                      r"==\d+==\s*ERROR: .*|terminate called .*|.*: Assertion .*)$",
                      text, re.MULTILINE) or text.splitlines()[-10:]
     written = re.search(r"Test unit written to (.*)$", text, re.MULTILINE)
-    report.failure = "\n".join([*dict.fromkeys(why), f"status {status}; log: {log_of(build, target)}"])
+    why = [*dict.fromkeys(why), f"status {status}; log: {log_of(build, target)}"]
+    report.failure = "\n".join(why)
     if written:
         program = build / "bin" / f"{target}_fuzz"
         report.failure += f"\ninput: {written[1]}\nsee it again: {program} {written[1]}"

@@ -8,6 +8,7 @@
 #include "schemas/text.hpp"
 #include "schemas/wire_codec.hpp"
 #include "tests/fuzz/input.hpp"
+#include "tests/fuzz/stretch.hpp"
 #include "tests/schemas/same.hpp"
 #include "tests/schemas/sms_same.hpp"
 
@@ -166,6 +167,15 @@ void try_to_gateway(std::string_view bytes) {
 }
 
 } // namespace
+
+/// Called by libFuzzer in place of its own mutations.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t size_max,
+                                          unsigned seed) {
+  auto rest = view(data, size);
+  if (take_byte(rest) % 4 < 2)
+    take_media(rest);
+  return mutate(data, size, size_max, size - rest.size(), seed);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto input = view(data, size);

@@ -67,7 +67,11 @@ void check_config(const node_config& config) {
   promise(config.data != config.keys, "data and keys are in one place");
   promise(!config.region.empty() && config.region.size() <= 16, "a region is out of bounds");
   promise(config.worker_threads <= 256, "too many threads");
-  promise(config.mailbox_idle.count() >= 1, "mailboxes are never idle");
+  promise(config.mailbox_idle.count() >= 1 && config.mailbox_idle <= std::chrono::hours{24},
+          "mailboxes are never idle, or always");
+  promise(config.cache_bytes >= 1 << 20 && config.cache_bytes <= 1ULL << 40, "a cache of any size");
+  promise(config.sms_give_up.count() >= 1 && config.sms_give_up.count() <= 30 * 24,
+          "texts are tried for ever, or never");
   promise(config.pin_digits_min >= 4 && config.pin_digits_min <= limits::pin_digits_max,
           "PINs are out of bounds");
   promise(config.sms_retry_base <= config.sms_retry_max, "retries are upside down");

@@ -3,9 +3,11 @@
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace restante {
@@ -37,16 +39,30 @@ std::string peer_of(int fd) {
   return std::string{host} + ' ' + port;
 }
 
+constexpr auto told_again = std::chrono::minutes{1};
+
 } // namespace
 
-connection_guard::connection_guard(probe& figures, logger log, unfinished_limits most)
+int connection_descriptors() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return std::numeric_limits<int>::max();
+  return static_cast<int>(std::min<rlim_t>(files.rlim_cur / 2, std::numeric_limits<int>::max()));
+}
+
+connection_guard::connection_guard(probe& figures, logger log, unfinished_limits most,
+                                   int descriptors)
     : probe_{figures}
     , log_{std::move(log)}
-    , most_{most} {}
+    , most_{most}
+    , descriptors_{descriptors} {}
 
 void connection_guard::monitored(int event, int value) {
-  if (event == ZMQ_EVENT_ACCEPTED && bytes_received(value))
+  if (event == ZMQ_EVENT_ACCEPTED && bytes_received(value)) {
     connections_[value] = {};
+    if (value >= descriptors_)
+      refuse(value);
+  }
   if (event == ZMQ_EVENT_DISCONNECTED)
     connections_.erase(value);
 }
@@ -101,6 +117,17 @@ void connection_guard::tick(clock::time_point now, bool all_read) {
     else
       it.over = true;
   }
+}
+
+void connection_guard::refuse(int fd) {
+  if (auto now = clock::now(); now - told_scarce_ > told_again) {
+    told_scarce_ = now;
+    log_.warning("connections_too_many",
+                 {{"peer", peer_of(fd)}, {"descriptors", std::to_string(descriptors_)}});
+  }
+  probe_.refused("connections_too_many");
+  ::shutdown(fd, SHUT_RDWR);
+  connections_[fd].shut = true;
 }
 
 void connection_guard::shut_down(int fd, connection& which) {

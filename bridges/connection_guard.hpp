@@ -1,15 +1,18 @@
-// Bounds what messages that never end can take. ZeroMQ collects the frames of an unfinished message
-// in memory and counts them against no mark: ZMQ_RCVHWM counts finished messages, ZMQ_MAXMSGSIZE
-// bounds one frame. So a client that announces one more frame for ever would take all there is.
+// Bounds what connections can take: descriptors, and memory by messages that never end. ZeroMQ
+// collects the frames of an unfinished message in memory and counts them against no mark:
+// ZMQ_RCVHWM counts finished messages, ZMQ_MAXMSGSIZE bounds one frame. So a client that announces
+// one more frame for ever would take all there is.
 //
 // The guard asks the kernel how many bytes came by each connection, and shuts down one that has
 // sent more than any acceptable request since its last finished message; ZeroMQ then frees what it
 // had collected. One router owns one guard; used on the loop's thread only.
 //
-// Invariants: a connection is never shut down for being slow, only for bytes; only with every
-// finished message read, or after two ticks without one from it. What comes in between two ticks is
-// on top of the bound. The bound is of bytes as they came; in memory tiny frames take more: with
-// CURVE up to five times as much, without (only on this machine) up to 32 times.
+// Invariants: a connection is never shut down for being slow, only for bytes, or at once for coming
+// when descriptors are scarce (a store that cannot open its next file ends the node, so the upper
+// half of the numbers is kept for it); for bytes only with every finished message read, or after
+// two ticks without one from it. What comes in between two ticks is on top of the bound. The bound
+// is of bytes as they came; in memory tiny frames take more: with CURVE up to five times as much,
+// without (only on this machine) up to 32 times.
 //
 // It needs of the socket: no ZMQ_HEARTBEAT_IVL (libzmq 4.3.4 aborts the process when it is due on a
 // connection that was shut while its input waited at the mark), and of the context:
@@ -45,6 +48,10 @@ struct unfinished_limits {
   uint64_t all = 4 * limits::bytes_in_flight_max;
 };
 
+/// Connections get descriptors below this number: half of those this process may have. The system
+/// gives the lowest free one, so the number tells how many are in use.
+[[nodiscard]] int connection_descriptors();
+
 class connection_guard {
 public:
   using clock = std::chrono::steady_clock;
@@ -52,7 +59,8 @@ public:
   /// The events the socket's monitor must report to `monitored`.
   static constexpr int events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
 
-  connection_guard(probe& figures, logger log, unfinished_limits most = {});
+  connection_guard(probe& figures, logger log, unfinished_limits most = {},
+                   int descriptors = connection_descriptors());
 
   /// An event of the socket's monitor, with its value; others than `events` are ignored.
   void monitored(int event, int value);
@@ -80,11 +88,14 @@ private:
   };
 
   uint64_t measure(clock::time_point now);
+  void refuse(int fd);
   void shut_down(int fd, connection& which);
 
   probe& probe_;
   logger log_;
   unfinished_limits most_;
+  int descriptors_;
+  clock::time_point told_scarce_{};                 // once a minute
   std::unordered_map<int, connection> connections_; // by descriptor
 };
 

@@ -18,6 +18,9 @@ namespace {
 
 using namespace restante;
 
+/// Of the half that is for connections, a node without data has used 56 when it serves.
+constexpr rlim_t descriptors_min = 256;
+
 constexpr const char* footer = R"(
 Examples:
   restanted --example-config > restante.toml      every key, explained
@@ -100,6 +103,19 @@ bool about_storage(const failure& why) {
   return why.code == errc::storage_failure || why.code == errc::storage_full;
 }
 
+/// As many descriptors as the system allows: half are for connections, half for the store.
+result<void> take_descriptors() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files); // raising to the hard limit needs no privilege
+  if (files.rlim_max >= descriptors_min)
+    return {};
+  return fail(errc::invalid_request, "descriptors_too_few",
+              "this process may open " + std::to_string(files.rlim_max) + " files: expected " +
+                  std::to_string(descriptors_min) + " at least (ulimit -Hn, LimitNOFILE)");
+}
+
 int serve(const node_config& config) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -113,6 +129,8 @@ int serve(const node_config& config) {
   } catch (const std::exception& e) {
     return complain(exit_code::usage, {errc::invalid_request, "log_unwritable", e.what()});
   }
+  if (auto ok = take_descriptors(); !ok)
+    return complain(exit_code::failed, ok.error());
   auto keys = keys_for(config);
   if (!keys)
     return complain(exit_code::usage, keys.error());

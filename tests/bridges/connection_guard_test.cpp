@@ -238,6 +238,22 @@ BOOST_AUTO_TEST_CASE(a_descriptor_used_again_is_judged_by_the_connection_that_ha
   BOOST_TEST(figures.refusals("message_endless") == 1); // shut, its event not read
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_whose_descriptor_is_kept_for_the_store_is_shut_at_once) {
+  probe figures;
+  connected link;
+  char byte = 0;
+  connection_guard enough{figures, {}, {}, link.server + 1};
+  enough.monitored(ZMQ_EVENT_ACCEPTED, link.server);
+  BOOST_TEST(recv(link.client, &byte, 1, MSG_DONTWAIT) == -1);
+  BOOST_TEST(figures.refusals("connections_too_many") == 0);
+  connection_guard scarce{figures, {}, {}, link.server};
+  scarce.monitored(ZMQ_EVENT_ACCEPTED, link.server);
+  BOOST_TEST(recv(link.client, &byte, 1, 0) == 0);
+  BOOST_TEST(figures.refusals("connections_too_many") == 1);
+  scarce.monitored(ZMQ_EVENT_DISCONNECTED, link.server);
+  BOOST_TEST(scarce.size() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_closed_before_its_event_is_forgotten) {
   probe figures;
   connection_guard guard{figures, {}};

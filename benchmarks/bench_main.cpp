@@ -1,5 +1,7 @@
 // restante-bench: what a node does on this machine.
-#include "benchmarks/deposit_report.hpp"
+#include "benchmarks/mailboxes.hpp"
+#include "benchmarks/progress.hpp"
+#include "benchmarks/report.hpp"
 #include "schemas/error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,50 +19,106 @@ Examples:
   restante-bench deposit --size 40000 --count 20000          25 s of AMR each
   restante-bench deposit --transport tcp --security curve --json
   restante-bench deposit --against-floor --rounds 5          and the least program that can do it
+  restante-bench deposit --rate 10000 --count 100000         latency at 10,000 a second
+  restante-bench retrieve --size 40000 --count 10000         from disk, and again from memory
+  restante-bench scale                                       1,000 to 1,000,000 mailboxes; 3 minutes
+  restante-bench scale --mailboxes 20000 --json              quicker
 
-Figures are of this machine, client included; compare runs of one machine only.)";
+Figures are of this machine, client included; compare runs of one machine only. `./dev bench` runs
+them all and prints one page.)";
+
+// What the benchmarks share.
+struct common {
+  CLI::App* app;
+  bool json = false;
+
+  common(CLI::App& parent, const char* name, const char* what, std::filesystem::path& directory,
+         size_t& size, size_t& window)
+      : app{parent.add_subcommand(name, what)} {
+    app->add_option("--size", size, "bytes of a recording")->check(CLI::Range(38, 8 << 20));
+    app->add_option("--window", window, "requests open at a time")->check(CLI::Range(1, 8192));
+    app->add_option("--directory", directory, "where the node's data go");
+    app->add_flag("--json", json, "for programs");
+  }
+
+  template <class Options, class Figures>
+  void tell(const Options& how, const Figures& got) const {
+    if (json)
+      std::cout << bench::to_json(how, got).dump(2) << "\n";
+    else
+      bench::print(how, got);
+  }
+};
 
 struct deposit_command {
   bench::deposit_options how;
   std::string transport = "ipc", security = "null";
-  bool json = false, against_floor = false;
+  bool against_floor = false;
   size_t rounds = 3;
+  common to;
 
-  explicit deposit_command(CLI::App& app) {
-    auto* to = app.add_subcommand("deposit", "deposits a second, with a node of its own");
-    to->add_option("--size", how.size, "bytes of a recording")->check(CLI::Range(38, 8 << 20));
-    to->add_option("--window", how.window, "deposits open at a time")->check(CLI::Range(1, 8192));
-    to->add_option("--count", how.count, "deposits measured")->check(CLI::Range(1, 1 << 30));
-    to->add_option("--mailboxes", how.mailboxes, "spread over so many")
-        ->check(CLI::Range(1, 9'999'999));
-    to->add_option("--transport", transport)->check(CLI::IsMember({"ipc", "tcp"}));
-    to->add_option("--security", security)->check(CLI::IsMember({"null", "curve"}));
-    to->add_option("--directory", how.at.directory, "where the node's data go");
+  explicit deposit_command(CLI::App& app)
+      : to{app,      "deposit", "deposits a second, with a node of its own", how.at.directory,
+           how.size, how.window} {
+    to.app->add_option("--count", how.count, "deposits measured")->check(CLI::Range(1, 1 << 30));
+    to.app->add_option("--mailboxes", how.mailboxes, "spread over so many")
+        ->check(CLI::Range(size_t{1}, bench::mailboxes_max));
+    to.app->add_option("--transport", transport)->check(CLI::IsMember({"ipc", "tcp"}));
+    to.app->add_option("--security", security)->check(CLI::IsMember({"null", "curve"}));
+    auto* rate = to.app
+                     ->add_option("--rate", how.rate,
+                                  "send so many a second, whatever is open; latency then counts "
+                                  "from when each was due")
+                     ->check(CLI::Range(1.0, 1e7));
     auto* against =
-        to->add_flag("--against-floor", against_floor,
-                     "in turn with the least program that stores durably; tells the ratio");
-    to->add_option("--rounds", rounds, "of floor and engine; the middle ones count")
+        to.app
+            ->add_flag("--against-floor", against_floor,
+                       "in turn with the least program that stores durably; tells the ratio")
+            ->excludes(rate);
+    to.app->add_option("--rounds", rounds, "of floor and engine; the middle ones count")
         ->check(CLI::Range(1, 1'000))
         ->needs(against);
-    to->add_flag("--json", json, "for programs");
   }
 
   void run() {
     how.at.tcp = transport == "tcp";
     how.at.curve = security == "curve";
     if (against_floor)
-      tell(bench::run_against_floor(how, rounds));
+      to.tell(how, bench::run_against_floor(how, rounds));
     else
-      tell(bench::run_deposits(how));
+      to.tell(how, bench::run_deposits(how));
+  }
+};
+
+struct retrieve_command {
+  bench::retrieve_options how;
+  common to;
+
+  explicit retrieve_command(CLI::App& app)
+      : to{app,           "retrieve", "retrievals a second, of a restanted of its own",
+           how.directory, how.size,   how.window} {
+    to.app->add_option("--count", how.count, "messages, each in a mailbox of its own")
+        ->check(CLI::Range(size_t{1}, bench::mailboxes_max));
   }
 
-  template <class Figures>
-  void tell(const Figures& got) const {
-    if (json)
-      std::cout << bench::to_json(how, got).dump(2) << "\n";
-    else
-      bench::print(how, got);
+  void run() { to.tell(how, bench::run_retrievals(how)); }
+};
+
+struct scale_command {
+  bench::scale_options how;
+  common to;
+
+  explicit scale_command(CLI::App& app)
+      : to{app,           "scale",  "start-up, memory and deposits at many mailboxes",
+           how.directory, how.size, how.window} {
+    to.app->add_option("--mailboxes", how.mailboxes, "of the largest node")
+        ->check(CLI::Range(bench::few_mailboxes + 1, bench::mailboxes_max));
+    to.app->add_option("--count", how.count, "deposits of a round")->check(CLI::Range(1, 1 << 30));
+    to.app->add_option("--rounds", how.rounds, "at each number of mailboxes; the middle ones count")
+        ->check(CLI::Range(1, 1'000));
   }
+
+  void run() { to.tell(how, bench::run_scale(how)); }
 };
 
 } // namespace
@@ -69,14 +127,23 @@ int main(int argc, char** argv) {
   CLI::App app{"restante-bench: what a node does on this machine"};
   app.footer(footer);
   app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
   deposit_command deposit{app};
+  retrieve_command retrieve{app};
+  scale_command scale{app};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
   }
+  bench::heed_interrupts();
   try {
-    deposit.run();
+    if (deposit.to.app->parsed())
+      deposit.run();
+    else if (retrieve.to.app->parsed())
+      retrieve.run();
+    else
+      scale.run();
   } catch (const std::exception& e) {
     std::cerr << "restante-bench: " << e.what() << "\n";
     return exit_code::failed;

@@ -3,12 +3,9 @@
 #pragma once
 
 #include "benchmarks/site.hpp"
-#include "bridges/client.hpp"
 #include "cluster/engine.hpp"
 
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace restante::bench {
 
@@ -25,9 +22,5 @@ private:
   std::unique_ptr<engine> running_;
   identity depositor_;
 };
-
-/// Registers `count` devices, each with a number, so that every deposit writes its notification as
-/// in life; their profile ids. Throws std::runtime_error.
-[[nodiscard]] std::vector<std::string> make_mailboxes(client& to, size_t count);
 
 } // namespace restante::bench

@@ -2,8 +2,8 @@
 
 #include "benchmarks/bench_node.hpp"
 #include "benchmarks/floor.hpp"
+#include "benchmarks/mailboxes.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 namespace restante::bench {
@@ -19,31 +19,31 @@ std::vector<std::string> made_up_profiles(size_t count) {
   return out;
 }
 
-deposit_figures run_floor(const deposit_options& how) {
+load_figures deposits(client& load, const std::vector<std::string>& profiles,
+                      const deposit_options& how) {
+  recordings media{how.size};
+  return measure(load, {"deposits", how.count, how.window, how.rate, how.size}, [&](size_t number) {
+    return media.deposit_into(profiles[number % profiles.size()], number);
+  });
+}
+
+load_figures run_floor(const deposit_options& how) {
   floor_server server{how.at};
   client load{server.depositor()};
-  auto out = measure_deposits(load, made_up_profiles(how.mailboxes), how);
+  auto out = deposits(load, made_up_profiles(how.mailboxes), how);
   if (server.finish() != how.count)
     throw std::runtime_error("the floor acknowledged what it did not store");
   return out;
 }
 
-/// Of an even number the slower one.
-deposit_figures middle(std::vector<deposit_figures> of) {
-  auto at = of.begin() + static_cast<std::ptrdiff_t>((of.size() - 1) / 2);
-  std::nth_element(of.begin(), at, of.end(),
-                   [](auto& a, auto& b) { return a.acked_per_second < b.acked_per_second; });
-  return *at;
-}
-
 } // namespace
 
-deposit_figures run_deposits(const deposit_options& how) {
+load_figures run_deposits(const deposit_options& how) {
   init_crypto();
   bench_node node{how.at};
   client load{node.depositor()};
   auto profiles = make_mailboxes(load, how.mailboxes);
-  return measure_deposits(load, profiles, how);
+  return deposits(load, profiles, how);
 }
 
 floor_comparison run_against_floor(const deposit_options& how, size_t rounds) {
@@ -57,7 +57,7 @@ floor_comparison run_against_floor(const deposit_options& how, size_t rounds) {
   }
   out.floor = middle(out.floors);
   out.engine = middle(out.engines);
-  out.ratio = out.engine.acked_per_second / out.floor.acked_per_second;
+  out.ratio = out.engine.per_second / out.floor.per_second;
   return out;
 }
 

@@ -1,9 +1,9 @@
 #include "benchmarks/meter.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -12,8 +12,12 @@ namespace restante::bench {
 
 namespace {
 
-uint64_t written_so_far() {
-  std::ifstream io{"/proc/self/io"};
+std::string proc_file(pid_t process, const char* name) {
+  return "/proc/" + (process == 0 ? "self" : std::to_string(process)) + "/" + name;
+}
+
+uint64_t written_so_far(pid_t process) {
+  std::ifstream io{proc_file(process, "io")};
   std::string name;
   uint64_t value = 0;
   while (io >> name >> value)
@@ -22,11 +26,10 @@ uint64_t written_so_far() {
   return 0;
 }
 
-double cpu_so_far() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + t.tv_usec / 1e6; };
-  return of(used.ru_utime) + of(used.ru_stime);
+double seconds_of(clockid_t which) {
+  timespec t{};
+  clock_gettime(which, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
 }
 
 /// Of all CPUs and processes since the system started, with what a hypervisor took.
@@ -40,11 +43,20 @@ double busy_so_far() {
 
 } // namespace
 
-meter::meter()
-    : began_{std::chrono::steady_clock::now()}
+meter::meter(pid_t server)
+    : server_{server}
+    , began_{std::chrono::steady_clock::now()}
     , cpu_{cpu_so_far()}
-    , written_{written_so_far()}
+    , written_{written_so_far(server)}
     , busy_{busy_so_far()} {}
+
+double meter::cpu_so_far() const {
+  clockid_t served = CLOCK_PROCESS_CPUTIME_ID;
+  double out = seconds_of(served);
+  if (server_ != 0 && clock_getcpuclockid(server_, &served) == 0)
+    out += seconds_of(served);
+  return out;
+}
 
 double meter::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
@@ -57,7 +69,14 @@ double meter::others_share() const {
   return std::clamp((busy_so_far() - busy_ - cpu_seconds()) / machine, 0.0, 1.0);
 }
 
-uint64_t meter::bytes_written() const { return written_so_far() - written_; }
+uint64_t meter::bytes_written() const { return written_so_far(server_) - written_; }
+
+uint64_t resident_bytes(pid_t process) {
+  std::ifstream statm{proc_file(process, "statm")};
+  uint64_t all = 0, resident = 0;
+  statm >> all >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
 
 double percentile(const std::vector<double>& sorted, double share) {
   if (sorted.empty())

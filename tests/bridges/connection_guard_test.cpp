@@ -248,6 +248,8 @@ BOOST_AUTO_TEST_CASE(a_connection_whose_descriptor_is_kept_for_the_store_is_shut
   BOOST_TEST(figures.refusals("connections_too_many") == 0);
   connection_guard scarce{figures, {}, {}, link.server};
   scarce.monitored(ZMQ_EVENT_ACCEPTED, link.server);
+  timeval patience{10, 0};
+  setsockopt(link.client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   BOOST_TEST(recv(link.client, &byte, 1, 0) == 0);
   BOOST_TEST(figures.refusals("connections_too_many") == 1);
   scarce.monitored(ZMQ_EVENT_DISCONNECTED, link.server);

@@ -85,7 +85,7 @@ rocksdb::DBOptions database_options() {
   options.max_bgerror_resume_count = 0;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   // What has to be read back after a kill, and what quiet families may hold against deletion.
-  options.max_total_wal_size = 1024 * mebibyte;
+  options.max_total_wal_size = 256 * mebibyte;
   options.max_background_jobs =
       static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U));
   // Flushes reach the disk piece by piece, so that no commit's sync waits for all of one.

@@ -54,7 +54,7 @@ def throughput_svg(sizes, caption):
     text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "mailboxes on one node (logarithmic)")
     bound = sizes[0]["acked_per_second"] * (1 - SLOWER_MAX)
     line(LEFT, y(bound), WIDTH - RIGHT, y(bound), BOUND, 'stroke-dasharray="6 5"')
-    text(WIDTH - RIGHT, y(bound) + 16, f"{SLOWER_MAX:.0%} below the smallest node", 12, "end", BOUND)
+    text(LEFT + 8, y(bound) + 16, f"{SLOWER_MAX:.0%} below the smallest node", 12, "start", BOUND)
     points = " ".join(f"{x(s['mailboxes']):.1f},{y(s['acked_per_second']):.1f}" for s in sizes)
     out.append(f'<polyline points="{points}" fill="none" stroke="{LINE}" stroke-width="2.5"/>')
     for size in sizes:

@@ -12,6 +12,7 @@ namespace restante::bench {
 
 namespace {
 
+constexpr uint64_t cache_mib_min = 8;
 using filled_nodes = std::vector<std::unique_ptr<filled_node>>;
 
 filled_nodes fill(const scale_options& how) {
@@ -33,9 +34,11 @@ double resident_at_rest(const served_node& node) {
   return static_cast<double>(resident_bytes(node.process()));
 }
 
-/// The log was read back before, so that only what a node needs to begin with is in memory.
+/// With nothing to read back, so that only what a node begins with is in memory; and with a small
+/// cache, which looking through the outbox fills.
 double resident_after_start(served_node& node) {
   served_node::tuning how;
+  how.cache_mib = cache_mib_min;
   how.exact_memory = true;
   restart(node);
   restart(node, how);
@@ -51,8 +54,6 @@ void measure_starts(scale_figures& out, filled_node& few, filled_node& all) {
   out.resident_few = resident_after_start(few.node());
   out.idle_bytes = (out.resident_all - out.resident_few) /
                    static_cast<double>(all.mailboxes() - few.mailboxes());
-  restart(few.node());
-  restart(all.node());
 }
 
 void measure_first_deposits(scale_figures& out, filled_node& all) {
@@ -76,15 +77,19 @@ void measure_rounds(scale_figures& out, filled_nodes& nodes, const scale_options
   out.slower = 1 - out.sizes.back().middle.per_second / out.sizes.front().middle.per_second;
 }
 
-/// With a cache that is full before, and freed memory returned at once, what grows while mailboxes
+/// When the store's cache is full and freed memory is returned at once, what grows while mailboxes
 /// are loaded is the mailboxes.
 void measure_memory(scale_figures& out, filled_node& all) {
-  served_node::tuning how;
-  how.cache_mib = 8;
-  how.mailbox_idle = std::chrono::seconds{15};
-  how.exact_memory = true;
-  const auto warm = std::min<size_t>(all.mailboxes() / 4, 20'000);
+  // The first ones fill the cache. Together they are fewer than a node keeps in memory at a time.
+  const auto warm = std::min<size_t>(all.mailboxes() / 4, 40'000);
   const auto end = warm + std::min<size_t>(all.mailboxes() / 2, 50'000);
+  constexpr size_t slowest_loads = 3'000; // a second
+  served_node::tuning how;
+  // Not so small that indexes and filters are read again for each mailbox: those of a million need
+  // more than 64 MiB.
+  how.cache_mib = std::clamp<uint64_t>(all.mailboxes() / 4'000, cache_mib_min, how.cache_mib);
+  how.mailbox_idle = std::chrono::seconds{5 + end / slowest_loads};
+  how.exact_memory = true;
   auto active = [&] { return static_cast<double>(all.node().status("mailboxes_active")); };
   restart(all.node(), how);
   all.load(0, warm);
@@ -109,10 +114,13 @@ scale_figures run_scale(const scale_options& how) {
     throw std::runtime_error("more than 1,000 mailboxes are needed, to compare with 1,000");
   scale_figures out;
   auto nodes = fill(how);
-  measure_starts(out, *nodes.front(), *nodes.back());
-  measure_first_deposits(out, *nodes.back());
+  auto &few = *nodes.front(), &all = *nodes.back();
+  measure_starts(out, few, all);
+  measure_memory(out, all); // while each mailbox has one message
+  restart(few.node());
+  restart(all.node());
+  measure_first_deposits(out, all);
   measure_rounds(out, nodes, how);
-  measure_memory(out, *nodes.back());
   return out;
 }
 

@@ -17,7 +17,7 @@ namespace restante::bench {
 class served_node {
 public:
   struct tuning {
-    uint64_t cache_mib = 256;              // of the store's indexes; this is the default
+    uint64_t cache_mib = 256;              // of the store; this is the default
     std::chrono::seconds mailbox_idle{60}; // until it leaves memory; so is this
     bool exact_memory = false;             // freed memory goes back to the system at once; slower
   };

@@ -38,8 +38,14 @@ std::filesystem::path program() {
 } // namespace
 
 served_node::served_node(const std::filesystem::path& under) : home_{under} {
-  start();
-  add_tenant(address("admin"), curve_public(random_key()));
+  try {
+    start();
+    add_tenant(address("admin"), curve_public(random_key()));
+  } catch (...) {
+    if (process_ != 0) // no destructor will do it
+      kill();
+    throw;
+  }
 }
 
 served_node::~served_node() {

@@ -29,15 +29,17 @@ result<mailbox_state> load_mailbox(const kv_store& store, const mailbox_id& id) 
     auto page = store.scan(family::messages, prefix, from, page_rows);
     if (!page)
       return tl::unexpected<failure>{page.error()};
-    if (page->empty())
-      return out;
+    size_t bytes = 0;
     for (const auto& entry : *page) {
+      bytes += entry.value.size();
       auto message = decode_message(entry.value);
       if (!message)
         return tl::unexpected<failure>{message.error()};
       auto key = message->id;
       out.messages.emplace(key, std::move(*message));
     }
+    if (page->size() < page_rows && bytes < scan_page_bytes) // mostly the first page is the last
+      return out;
     from = key_after(page->back().key);
   }
 }

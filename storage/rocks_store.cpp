@@ -25,6 +25,7 @@ namespace restante {
 namespace {
 
 constexpr uint64_t mebibyte = 1024 * 1024;
+constexpr int cache_part_bits = 2; // one reader and two background threads share it
 constexpr std::string_view format_name = "format";
 constexpr std::string_view format_value = "1";
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -147,7 +148,9 @@ result<void> rocks_store::state::open_database(const options& how) {
   database.listeners.push_back(make_failure_listener(latch));
   database.listeners.push_back(make_manifest_marker());
 
-  cache = rocksdb::NewLRUCache(how.cache_bytes);
+  // In few parts: a block larger than a part is read anew each time, and by default the parts are
+  // so small that the filter of a million mailboxes is.
+  cache = rocksdb::NewLRUCache(how.cache_bytes, cache_part_bits);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (size_t i = 0; i < family_count; ++i)
     families.emplace_back(std::string{family_names[i]},

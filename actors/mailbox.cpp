@@ -58,12 +58,12 @@ const challenge_answer* device_answer(const mailbox_op& what) {
 }
 
 caf::result<answered> mailbox_actor_state::accept(command_ptr what) {
-  if (waiting.size() >= limits::mailbox_waiting_max)
-    return answered{mailbox_waiting()};
   if (stuck()) {
     fail_and_quit();
     return answered{mailbox_restarting()};
   }
+  if (waiting.size() >= limits::mailbox_waiting_max)
+    return answered{mailbox_waiting()};
   auto reply = self->make_response_promise<answered>();
   if (!in_flight && waiting.empty()) {
     in_flight.emplace(std::move(what), reply);

@@ -47,7 +47,8 @@ void pace(client& to, size_t total, double rate, const char* doing, Make make, T
   };
   size_t sent = 0, done = 0;
   while (done < total) {
-    for (; sent < total && due(sent) <= clock::now(); ++sent)
+    const auto answers_due = clock::now() + look;
+    for (; sent < total && due(sent) <= clock::now() && clock::now() < answers_due; ++sent)
       make(sent, due(sent));
     while (auto got = to.receive(milliseconds{0})) {
       if (!*got)

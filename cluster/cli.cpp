@@ -16,7 +16,7 @@ constexpr const char* footer =
     "the\noperator of the node with that configuration. Without either: RESTANTE_AS, "
     "RESTANTE_CONFIG,\n./restante.toml, ./var/restante.toml.\n\n"
     "Exit codes: 0 done; 1 refused, the reason is on standard error; 2 wrong command line, "
-    "configuration\nor identity file; 3 the node's storage is damaged; 4 no answer from the node "
+    "configuration\nor identity file; 3 a store can't be used; 4 no answer from the node "
     "in "
     "time.\n\n"
     "Examples:\n"

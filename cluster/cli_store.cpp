@@ -208,7 +208,10 @@ void add_store_verbs(CLI::App& app, cli_session& session) {
   repair_it.add_option("DIR", *from, data)->required()->check(CLI::ExistingDirectory);
   repair_it.add_option("--into", *into, "The new directory; DIR stays as it is")
       ->required()
-      ->type_name("NEWDIR");
+      ->type_name("NEWDIR")
+      ->check([](const std::string& given) {
+        return given.empty() ? "name a new directory" : std::string{};
+      });
 }
 
 } // namespace restante

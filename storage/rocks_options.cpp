@@ -18,12 +18,13 @@ namespace {
 
 constexpr uint64_t mebibyte = 1024 * 1024;
 
-/// Half of the files this process may have open: the sockets need the rest.
+/// A quarter of the files this process may have open. Connections get descriptors up to the half
+/// (bridges/connection_guard.hpp), of which the node itself needs some sixty.
 int open_files_max() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0)
     return 256;
-  return static_cast<int>(std::clamp<rlim_t>(files.rlim_cur / 2, 64, 16'384));
+  return static_cast<int>(std::clamp<rlim_t>(files.rlim_cur / 4, 64, 16'384));
 }
 
 } // namespace

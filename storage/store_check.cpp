@@ -2,6 +2,7 @@
 
 #include "storage/blob_file.hpp"
 #include "storage/high_water_mark.hpp"
+#include "storage/rocks_failure.hpp"
 #include "storage/store_files.hpp"
 #include "storage/store_scratch.hpp"
 #include "storage/store_view.hpp"
@@ -33,12 +34,23 @@ struct clean_log_copy {
       fs::remove_all(directory, ignored);
   }
 
-  void make(const fs::path& original, const store_files& found) {
-    std::string name = (fs::temp_directory_path() / "restante-check-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      return;
+  /// A partial copy would show losses that are none.
+  result<void> make(const fs::path& original, const store_files& found) {
+    const auto under = fs::temp_directory_path();
+    const auto free = fs::space(under).available;
+    std::string name = (under / "restante-check-XXXXXX").string();
+    if (free < found.log_bytes || ::mkdtemp(name.data()) == nullptr)
+      return fail(errc::storage_full, "disk_full",
+                  under.string() + " has " + std::to_string(free >> 20) +
+                      " MiB free, checking damaged logs needs " +
+                      std::to_string((found.log_bytes >> 20) + 1) +
+                      ": make room, or name another directory in TMPDIR");
     directory = name;
-    [[maybe_unused]] const auto unreadable = clean_logs(original, found, directory);
+    for (const auto& unreadable : clean_logs(original, found, directory))
+      return fail(errc::storage_failure, "read_failed",
+                  unreadable + " could not be copied to " + directory.string() +
+                      " to look at its rows: is the disk failing?");
+    return {};
   }
 
   fs::path directory; // empty while there is none
@@ -74,11 +86,13 @@ public:
     }
     clean_log_copy clean;
     if (logs_damaged(*files))
-      clean.make(directory_, *files);
+      if (auto ok = clean.make(directory_, *files); !ok)
+        return tl::unexpected{ok.error()};
     auto view =
         store_view::open(directory_, clean.directory.empty() ? directory_ : clean.directory);
     if (!view && clean.directory.empty()) {
-      clean.make(directory_, *files);
+      if (auto ok = clean.make(directory_, *files); !ok)
+        return tl::unexpected{ok.error()};
       if (auto without = store_view::open(directory_, clean.directory)) {
         out_.findings.push_back({fate::unused, "the newest log",
                                  "ends in a commit that is not whole and was never acknowledged, "
@@ -201,14 +215,18 @@ bool holds_store(const fs::path& directory) {
 }
 
 result<store_report> check_store(const check_options& how) {
-  if (!holds_store(how.directory))
-    return fail(errc::not_found, "no_store",
-                how.directory.string() + " holds no store: name the directory 'data' of the "
-                                         "node's configuration");
-  const auto lock = store_lock::take(how.directory);
-  if (!lock)
-    return tl::unexpected{lock.error()};
-  return checker{how}.check();
+  return guarded(during::opening, how.directory.string(), [&]() -> result<store_report> {
+    for (const auto& entry : fs::directory_iterator{how.directory}) // throws when it can't be read
+      (void)entry;
+    if (!holds_store(how.directory))
+      return fail(errc::not_found, "no_store",
+                  how.directory.string() + " holds no store: name the directory 'data' of the "
+                                           "node's configuration");
+    const auto lock = store_lock::take(how.directory);
+    if (!lock)
+      return tl::unexpected{lock.error()};
+    return checker{how}.check();
+  });
 }
 
 } // namespace restante

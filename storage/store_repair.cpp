@@ -1,6 +1,7 @@
 #include "storage/store_repair.hpp"
 
 #include "storage/keys.hpp"
+#include "storage/rocks_failure.hpp"
 #include "storage/rocks_store.hpp"
 #include "storage/store_files.hpp"
 #include "storage/store_scratch.hpp"
@@ -134,11 +135,20 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
 
 } // namespace
 
-result<repair_report> repair_store(const repair_options& how) {
-  auto into = fs::absolute(how.into).lexically_normal();
+namespace {
+
+uint64_t bytes_in(const fs::path& directory) {
+  uint64_t sum = 0;
+  for (const auto& entry : fs::directory_iterator{directory})
+    sum += entry.is_regular_file() ? entry.file_size() : 0;
+  return sum;
+}
+
+result<repair_report> repair(const repair_options& how) {
+  auto into = fs::weakly_canonical(fs::absolute(how.into));
   if (!into.has_filename())
     into = into.parent_path();
-  const auto from = fs::absolute(how.directory).lexically_normal();
+  const auto from = fs::canonical(how.directory);
   if (!holds_store(from))
     return fail(errc::not_found, "no_store", how.directory.string() + " holds no store to repair");
   if (!empty_or_missing(into))
@@ -155,8 +165,20 @@ result<repair_report> repair_store(const repair_options& how) {
   if (fs::exists(work, ignored))
     return fail(errc::conflict, "repair_unfinished",
                 work.string() + " is left of a repair that was cut short: remove it");
+  const auto needed = bytes_in(from); // at the most: what is lost or deleted takes none
+  if (const auto free = fs::space(into.parent_path()).available; free < needed)
+    return fail(errc::storage_full, "disk_full",
+                into.parent_path().string() + " has " + std::to_string(free >> 20) +
+                    " MiB free, a repair may need " + std::to_string((needed >> 20) + 1) +
+                    ": make room or name a directory on another disk");
   const workshop bench{work};
   return salvage(how, into, work);
+}
+
+} // namespace
+
+result<repair_report> repair_store(const repair_options& how) {
+  return guarded(during::opening, how.directory.string(), [&] { return repair(how); });
 }
 
 } // namespace restante

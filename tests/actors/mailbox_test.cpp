@@ -104,6 +104,32 @@ BOOST_AUTO_TEST_CASE(a_silent_disk_ends_in_outcome_unknown_when_somebody_comes) 
   BOOST_TEST(second.answers() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_message_and_its_text_to_the_subscriber_are_one_commit) {
+  auto rows = [this](family in) { return store->scan(in, {}, {}, SIZE_MAX)->size(); };
+  auto texts = rows(family::outbox);
+  tell(held, hold{});
+  ask_box(voicemail(), "d-1");
+  run();
+  tell(held, let_go{1, true}); // the first commit, whatever else was asked of the disk
+  run();
+  BOOST_TEST(rows(family::messages) == 1u);
+  BOOST_TEST(rows(family::outbox) == texts + 1);
+  tell(held, let_go{});
+  run();
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_disk_is_found_out_behind_a_full_queue_too) {
+  tell(held, hold{});
+  for (size_t i = 0; i <= limits::mailbox_waiting_max; ++i)
+    ask_box(voicemail('a'), "d-" + std::to_string(i));
+  run();
+  advance(limits::commit_timeout);
+  auto finder = ask_box(voicemail('b'), "e-1");
+  run();
+  BOOST_TEST(finder.reason() == "mailbox_restarting");
+  BOOST_TEST(gone());
+}
+
 BOOST_AUTO_TEST_CASE(a_failed_write_ends_in_outcome_unknown_and_the_mailbox_ends) {
   store->rows.fail_next({errc::storage_failure, "io_error", "for the test"}, true);
   auto done = ask_box(voicemail(), "d-1");

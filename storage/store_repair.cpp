@@ -133,10 +133,6 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   return out;
 }
 
-} // namespace
-
-namespace {
-
 uint64_t bytes_in(const fs::path& directory) {
   uint64_t sum = 0;
   for (const auto& entry : fs::directory_iterator{directory})
@@ -166,9 +162,12 @@ result<repair_report> repair(const repair_options& how) {
     return fail(errc::conflict, "repair_unfinished",
                 work.string() + " is left of a repair that was cut short: remove it");
   const auto needed = bytes_in(from); // at the most: what is lost or deleted takes none
-  if (const auto free = fs::space(into.parent_path()).available; free < needed)
+  auto room = into.parent_path();
+  while (!fs::exists(room)) // is made later
+    room = room.parent_path();
+  if (const auto free = fs::space(room).available; free < needed)
     return fail(errc::storage_full, "disk_full",
-                into.parent_path().string() + " has " + std::to_string(free >> 20) +
+                room.string() + " has " + std::to_string(free >> 20) +
                     " MiB free, a repair may need " + std::to_string((needed >> 20) + 1) +
                     ": make room or name a directory on another disk");
   const workshop bench{work};

@@ -5,6 +5,7 @@
 #include "schemas/limits.hpp"
 
 #include <list>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -50,6 +51,12 @@ struct node_state {
   std::unordered_map<caf::actor_addr, mailbox_id> by_address;
   std::list<mailbox_id> by_use;            // active mailboxes, the longest idle first
   std::unordered_set<mailbox_id> doubtful; // failed: a commit of theirs may still be under way
+  struct open_read {
+    mailbox_id id;
+    caf::actor_clock::time_point since;
+  };
+  std::map<uint64_t, open_read> reads; // what the reader has not answered, the oldest first
+  uint64_t last_read = 0;
   uint64_t loads = 0, failures = 0, passivations = 0;
 
   caf::result<answered> route(command_ptr what) {
@@ -91,10 +98,28 @@ struct node_state {
             [this, id](caf::error&) { give_up(id, loading_failed()); });
   }
 
+  // Timed by the sweep, so noticed up to a second late: a timer of CAF's for each load costs more
+  // than a tenth of loading.
   void read(const mailbox_id& id) {
-    self->request(options.services->reader, limits::load_timeout, load_request{id})
-        .then([this, id](load_reply& done) { loaded(id, std::move(done.state)); },
-              [this, id](caf::error&) { give_up(id, loading_failed()); });
+    auto number = ++last_read;
+    reads.emplace_hint(reads.end(), number, open_read{id, self->clock().now()});
+    self->request(options.services->reader, caf::infinite, load_request{id})
+        .then(
+            [this, number, id](load_reply& done) {
+              if (reads.erase(number) == 0)
+                return; // it was given up, and who waits now has asked again
+              loaded(id, std::move(done.state));
+            },
+            [this, number, id](caf::error&) {
+              if (reads.erase(number) != 0)
+                give_up(id, loading_failed());
+            });
+  }
+
+  void end_overdue_reads() {
+    auto begun = self->clock().now() - limits::load_timeout;
+    while (!reads.empty() && reads.begin()->second.since <= begun)
+      give_up(reads.extract(reads.begin()).mapped().id, loading_failed());
   }
 
   void loaded(const mailbox_id& id, result<mailbox_state> state) {
@@ -130,6 +155,12 @@ struct node_state {
     self->send(there.box, retire{});
   }
 
+  void look_after() {
+    end_overdue_reads();
+    passivate();
+    self->delayed_send(self, sweep_interval, sweep{});
+  }
+
   void passivate() {
     auto now = self->clock().now();
     while (!by_use.empty()) {
@@ -138,7 +169,6 @@ struct node_state {
         break;
       retire_one(oldest);
     }
-    self->delayed_send(self, sweep_interval, sweep{});
   }
 
   /// A mailbox has ended: by retiring, or because it failed. Who came meanwhile gets a new one,
@@ -193,7 +223,7 @@ node_self::behavior_type node(node_self::stateful_pointer<node_state> self, node
   return {
       [self](command_ptr& what) { return self->state.route(std::move(what)); },
       [self](node_status_request) { return self->state.status(); },
-      [self](sweep) { self->state.passivate(); },
+      [self](sweep) { self->state.look_after(); },
   };
 }
 

@@ -52,8 +52,11 @@ rocksdb::ColumnFamilyOptions family_options(family in,
   options.max_write_buffer_number = 4;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
-  if (in == family::messages)
+  if (in == family::messages) {
     options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(indexed_prefix_bytes));
+    // A mailbox that is loaded after a while has nothing in the memory tables.
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
   if (queue)
     // Read from the front and erased there: without this every look walks over the erased rows.
     options.table_properties_collector_factories.push_back(

@@ -4,6 +4,8 @@
 #include "storage/store_files.hpp"
 #include "storage/store_repair.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <iostream>
@@ -80,6 +82,22 @@ json_value to_json(const std::vector<finding>& all) {
   return out;
 }
 
+void print_remarks(const std::vector<remark>& all) {
+  if (all.empty())
+    return;
+  text_table table{{"WHERE", "WORTH KNOWING, NO DAMAGE"}};
+  for (const auto& each : all)
+    table.add({shown(each.where), shown(each.what)});
+  table.print(std::cout);
+}
+
+json_value to_json(const std::vector<remark>& all) {
+  auto out = json_value::array();
+  for (const auto& each : all)
+    out.push_back({{"where", each.where}, {"what", each.what}});
+  return out;
+}
+
 json_value row_json(const std::optional<uint64_t>& row) {
   return row ? json_value(*row) : json_value(nullptr);
 }
@@ -103,6 +121,7 @@ tl::unexpected<failure> refused(failure why) {
 
 void print_verdict(const store_report& found, const std::string& directory) {
   print_findings(found.findings, false);
+  print_remarks(found.remarks);
   const auto of_kind = [&](const char* extension) {
     return std::to_string(numbered_files(directory, extension).size());
   };
@@ -115,7 +134,7 @@ void print_verdict(const store_report& found, const std::string& directory) {
                           {"logs", of_kind(".log")},
                           {"tables", of_kind(".sst")},
                           {"media files", of_kind(".blob")},
-                          {"rows", judged(rows.rows)},
+                          {"rows read", judged(rows.rows)},
                           {"mailboxes", judged(rows.mailboxes)},
                           {"messages", judged(rows.messages)},
                           {"newest row", row_text(found.newest_row)},
@@ -138,7 +157,8 @@ result<void> check(const cli_session& session, const std::string& directory) {
                            {"messages", rows.messages},
                            {"acknowledged_row", row_json(found->acknowledged)},
                            {"newest_row", row_json(found->newest_row)},
-                           {"findings", to_json(found->findings)}});
+                           {"findings", to_json(found->findings)},
+                           {"remarks", to_json(found->remarks)}});
   else
     print_verdict(*found, directory);
   if (!found->findings.empty())
@@ -153,6 +173,7 @@ result<void> check(const cli_session& session, const std::string& directory) {
 
 result<void> repair(const cli_session& session, const std::string& directory,
                     const std::string& into) {
+  umask(077); // as restanted does: what subscribers say is nobody else's
   auto done = repair_store({directory, into, merge_state, progress{"salvaging"}});
   if (!done)
     return refused(done.error());
@@ -163,7 +184,7 @@ result<void> repair(const cli_session& session, const std::string& directory,
                            {"into", into},
                            {"lost", lost},
                            {"rebuilt", rebuilt},
-                           {"rows", done->kept_rows},
+                           {"rows", done->rows.rows},
                            {"mailboxes", done->rows.mailboxes},
                            {"messages", done->rows.messages},
                            {"without_manifest", done->without_manifest},
@@ -175,7 +196,7 @@ result<void> repair(const cli_session& session, const std::string& directory,
   print_findings(done->findings, true);
   print_facts(std::cout,
               {{"into", into},
-               {"rows", std::to_string(done->kept_rows)},
+               {"rows read", std::to_string(done->rows.rows)},
                {"mailboxes", std::to_string(done->rows.mailboxes)},
                {"messages", std::to_string(done->rows.messages)},
                {"brought back", std::to_string(rebuilt)},

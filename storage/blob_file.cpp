@@ -2,6 +2,7 @@
 
 #include "storage/masked_crc.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -36,40 +37,49 @@ std::optional<record_head> read_head(std::string_view bytes) {
 
 class blob_reader {
 public:
-  explicit blob_reader(const std::filesystem::path& file) : in_{file, std::ios::binary} {
+  explicit blob_reader(const std::filesystem::path& file)
+      : file_{file}
+      , in_{file, std::ios::binary} {
     in_.seekg(0, std::ios::end);
+    error_ = in_ ? 0 : errno;
     size_ = in_ ? static_cast<uint64_t>(in_.tellg()) : 0;
   }
 
   [[nodiscard]] uint64_t size() const { return size_; }
 
-  /// At most so many bytes from there on; fewer at the end of the file or of the disk's patience.
-  std::string at(uint64_t offset, size_t bytes) {
-    in_.clear();
+  /// So many bytes from there on, fewer only at the end of the file; a failure is one of the disk.
+  result<std::string> at(uint64_t offset, uint64_t bytes) {
+    const auto due = std::min(bytes, size_ - std::min(offset, size_));
+    std::string out(due, '\0');
+    errno = error_;
     in_.seekg(static_cast<std::streamoff>(offset));
-    std::string out(bytes, '\0');
-    in_.read(out.data(), static_cast<std::streamsize>(bytes));
-    out.resize(static_cast<size_t>(std::max<std::streamsize>(in_.gcount(), 0)));
+    in_.read(out.data(), static_cast<std::streamsize>(due));
+    if (!in_)
+      return fail(errc::storage_failure, "read_failed",
+                  file_.string() + " can't be read from byte " + std::to_string(offset) + " on: " +
+                      (errno != 0 ? std::generic_category().message(errno) : "it ends early"));
     return out;
   }
 
   /// The next sound head from there on; the file's size when there is none.
-  uint64_t next_head(uint64_t from) {
+  result<uint64_t> next_head(uint64_t from) {
     while (from + head_bytes <= size_) {
       const auto bytes = at(from, look_bytes);
-      const std::string_view all{bytes};
+      if (!bytes)
+        return tl::unexpected{bytes.error()};
+      const std::string_view all{*bytes};
       for (size_t i = 0; i + head_bytes <= all.size(); ++i)
         if (read_head(all.substr(i, head_bytes)))
           return from + i;
-      if (all.size() < look_bytes)
-        break;
       from += all.size() - head_bytes + 1;
     }
     return size_;
   }
 
 private:
+  std::filesystem::path file_;
   std::ifstream in_;
+  int error_ = 0; // of opening it
   uint64_t size_ = 0;
 };
 
@@ -79,41 +89,53 @@ result<blob_scan> scan_blobs(const std::filesystem::path& file, bool values,
                              const std::function<void(blob_place)>& each) {
   blob_reader in{file};
   const auto begin = in.at(0, file_head_bytes);
+  if (!begin)
+    return tl::unexpected{begin.error()};
   // A damaged file head says nothing about the records behind it; values are compressed only in
   // families that hold no media yet.
-  const bool known = begin.size() == file_head_bytes && fixed32(begin, 0) == magic;
-  if (known && begin[compression_at] != 0)
+  const bool known = begin->size() == file_head_bytes && fixed32(*begin, 0) == magic;
+  if (known && (*begin)[compression_at] != 0)
     return fail(errc::unsupported, "blobs_compressed", file.string() + " holds compressed values");
   blob_scan out;
   out.damaged += known ? 0 : 1;
   uint64_t at = file_head_bytes;
   for (;;) {
     const auto bytes = in.at(at, head_bytes + key_bytes_max);
-    if (at + file_foot_bytes == in.size() && fixed32(bytes, 0) == magic)
+    if (!bytes)
+      return tl::unexpected{bytes.error()};
+    if (bytes->size() == file_foot_bytes && fixed32(*bytes, 0) == magic)
       return out;
-    const auto head = read_head(std::string_view{bytes}.substr(0, head_bytes));
+    const auto head = read_head(std::string_view{*bytes}.substr(0, head_bytes));
     if (!head || head->value_bytes > in.size() ||
         at + head_bytes + head->key_bytes + head->value_bytes > in.size()) {
       ++out.damaged;
-      at = in.next_head(at + 1);
+      const auto next = in.next_head(at + 1);
+      if (!next)
+        return tl::unexpected{next.error()};
+      at = *next;
       if (at == in.size())
         return out;
       continue;
     }
-    blob_place place{bytes.substr(head_bytes, head->key_bytes), at + head_bytes + head->key_bytes,
+    blob_place place{bytes->substr(head_bytes, head->key_bytes), at + head_bytes + head->key_bytes,
                      head->value_bytes};
     at = place.offset + place.size;
-    if (values && masked_crc32c(place.key + in.at(place.offset, place.size)) != head->crc)
-      ++out.damaged;
+    if (values) {
+      const auto value = in.at(place.offset, place.size);
+      if (!value)
+        return tl::unexpected{value.error()};
+      if (masked_crc32c(place.key + *value) != head->crc)
+        ++out.damaged;
+    }
     each(std::move(place));
   }
 }
 
 result<std::string> read_blob(const std::filesystem::path& file, const blob_place& place) {
   auto bytes = blob_reader{file}.at(place.offset, place.size);
-  if (bytes.size() != place.size)
+  if (bytes && bytes->size() != place.size)
     return fail(errc::storage_failure, "read_failed",
-                file.string() + " can't be read: " + std::generic_category().message(errno));
+                file.string() + " can't be read to the end of a value: it ends early");
   return bytes;
 }
 

@@ -43,12 +43,13 @@ high_water_mark::~high_water_mark() {
 result<std::optional<uint64_t>> high_water_mark::open(const std::filesystem::path& directory) {
   const auto path = directory / file_name;
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file_ < 0)
-    return fail(errc::storage_failure, "open_failed",
-                "The file " + path.string() + " cannot be opened (" +
-                    std::generic_category().message(errno) + ").");
   mark_bytes bytes{};
-  if (::pread(file_, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+  const ssize_t read = file_ < 0 ? -1 : ::pread(file_, bytes.data(), bytes.size(), 0);
+  if (read < 0) // not as if there were none: the store would open without its protection
+    return fail(errc::storage_failure, "open_failed",
+                "The file " + path.string() + " cannot be opened or read (" +
+                    std::generic_category().message(errno) + ").");
+  if (read != static_cast<ssize_t>(bytes.size()))
     return std::nullopt;
   return decode(bytes);
 }

@@ -2,6 +2,7 @@
 
 #include "storage/blob_file.hpp"
 #include "storage/high_water_mark.hpp"
+#include "storage/manifest_mark.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/store_files.hpp"
 #include "storage/store_scratch.hpp"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 namespace restante {
 
@@ -105,7 +107,9 @@ public:
       files_alone();
       return std::move(out_);
     }
-    live_files((*view)->files());
+    const auto live = (*view)->files();
+    live_files(live);
+    other_files(live);
     end_of_rows(**view, *files);
     judging how{
         how_.merge, [&](finding each) { out_.findings.push_back(std::move(each)); }, {}, how_.tell};
@@ -127,6 +131,10 @@ private:
     if (!files.acknowledged)
       seen(high_water_mark::file_name,
            "is missing or unreadable: how far the store had acknowledged is not known");
+    if (!read_manifest_mark(directory_))
+      out_.remarks.push_back({manifest_mark_name,
+                              "is missing or unreadable: whether the MANIFEST lost its end is not "
+                              "known; the next start makes the mark anew"});
   }
 
   void end_of_rows(const store_view& view, const store_files& files) {
@@ -151,6 +159,28 @@ private:
       if (!what.empty())
         seen(file.name, what + " (" + file.family + ")");
     }
+  }
+
+  /// Named like files of the store, and none: of a flush or compaction that was cut short, or put
+  /// there by somebody.
+  void other_files(const std::vector<live_file>& live) {
+    std::set<std::string, std::less<>> known;
+    for (const auto& file : live)
+      known.insert(file.name);
+    for (const auto& entry : fs::directory_iterator{directory_}) {
+      const auto& file = entry.path();
+      const auto kind = file.extension();
+      if ((kind != ".sst" && kind != ".blob" && kind != ".log") ||
+          known.contains(file.filename().string()))
+        continue;
+      if (!file_number(file))
+        out_.remarks.push_back({file.filename(), "is not part of the store, ignored: its name is "
+                                                 "no number a file of a store has"});
+      else if (kind != ".log") // logs are read, all of them
+        out_.remarks.push_back({file.filename(), "is not part of the store, ignored: the MANIFEST "
+                                                 "does not name it; a start may remove it"});
+    }
+    std::ranges::sort(out_.remarks, {}, &remark::where);
   }
 
   std::string compare(const live_file& file) {

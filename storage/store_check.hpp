@@ -8,8 +8,15 @@
 
 namespace restante {
 
+/// Worth an operator's knowing, and no damage.
+struct remark {
+  std::string where; // a file
+  std::string what;
+};
+
 struct store_report {
   std::vector<finding> findings; // none: the store is sound
+  std::vector<remark> remarks;
   judged rows;
   bool rows_judged = false; // false: without a sound MANIFEST only a repair can say
   uint64_t files = 0;

@@ -9,6 +9,7 @@
 #include <rocksdb/env.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 
 namespace restante {
@@ -42,7 +43,7 @@ public:
     if (auto ok = manifest(); !ok)
       return tl::unexpected{ok.error()};
     for (const auto& file : numbered_files(directory_, ".log"))
-      if (std::stoull(file.stem().string()) < oldest_log_)
+      if (*file_number(file) < oldest_log_)
         continue; // its rows are in tables; RocksDB removes such logs, the newest first
       else if (auto ok = log(file); !ok)
         return tl::unexpected{ok.error()};
@@ -166,19 +167,23 @@ result<store_lock> store_lock::take(const std::filesystem::path& directory) {
   return store_lock{std::move(taken)};
 }
 
+std::optional<uint64_t> file_number(const fs::path& file) {
+  const auto stem = file.stem().string();
+  const auto* end = stem.data() + stem.size();
+  int64_t number = 0;
+  const auto read = std::from_chars(stem.data(), end, number);
+  if (read.ec != std::errc{} || read.ptr != end || number < 0)
+    return std::nullopt;
+  return static_cast<uint64_t>(number);
+}
+
 std::vector<fs::path> numbered_files(const fs::path& directory, std::string_view extension) {
   std::vector<fs::path> files;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator{directory, ignored}) {
-    const auto stem = entry.path().stem().string();
-    if (entry.path().extension() == extension && !stem.empty() &&
-        stem.find_first_not_of("0123456789") == std::string::npos)
+  for (const auto& entry : fs::directory_iterator{directory, ignored})
+    if (entry.path().extension() == extension && file_number(entry.path()))
       files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
-    const auto x = a.stem().string(), y = b.stem().string(); // zeros in front: six digits, or more
-    return x.size() != y.size() ? x.size() < y.size() : x < y;
-  });
+  std::ranges::sort(files, {}, [](const fs::path& file) { return *file_number(file); });
   return files;
 }
 

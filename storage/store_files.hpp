@@ -50,6 +50,10 @@ struct store_files {
 /// damage.
 [[nodiscard]] result<void> check_before_opening(const std::filesystem::path& directory);
 
+/// The number a file of a store is named by ("000042.log"); nothing for a name no store gives: one
+/// that is no number, or beyond 63 bits, which leaves room to count on from any.
+[[nodiscard]] std::optional<uint64_t> file_number(const std::filesystem::path& file);
+
 /// The files of a kind (".log", ".sst", ".blob") in the order of their numbers.
 [[nodiscard]] std::vector<std::filesystem::path>
 numbered_files(const std::filesystem::path& directory, std::string_view extension);

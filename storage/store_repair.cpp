@@ -32,11 +32,11 @@ public:
       flush();
   }
 
-  result<uint64_t> finish() {
+  result<void> finish() {
     flush();
     if (failed_)
       return tl::unexpected{*failed_};
-    return taken_;
+    return {};
   }
 
 private:
@@ -45,7 +45,6 @@ private:
       return;
     if (auto done = to_.commit(rows_); !done)
       failed_ = done.error();
-    taken_ += rows_.size();
     rows_.clear();
     bytes_ = 0;
   }
@@ -53,7 +52,6 @@ private:
   rocks_store& to_;
   std::vector<row> rows_;
   size_t bytes_ = 0;
-  uint64_t taken_ = 0;
   std::optional<failure> failed_;
 };
 
@@ -115,10 +113,8 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   out.rows = *rows;
   fill.take(row::put(family::meta, meta_key(repaired_name),
                      std::to_string(rows->last_change) + " " + std::to_string(rows->last_record)));
-  auto kept = fill.finish();
-  if (!kept)
+  if (auto kept = fill.finish(); !kept)
     return tl::unexpected{kept.error()};
-  out.kept_rows = *kept;
   if (out.acknowledged && out.newest_row < *out.acknowledged)
     out.findings.push_back(
         {fate::lost,

@@ -12,7 +12,6 @@ namespace restante {
 struct repair_report {
   std::vector<finding> findings;
   judged rows;
-  uint64_t kept_rows = 0;
   bool without_manifest = false;
   std::optional<uint64_t> acknowledged;
   uint64_t newest_row = 0; // that could be read; below `acknowledged`: rows at the end are lost

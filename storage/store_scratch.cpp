@@ -167,7 +167,7 @@ private:
     uint64_t newest = 0;
     for (const auto* kind : {".sst", ".blob", ".log"})
       for (const auto& file : numbered_files(directory_, kind))
-        newest = std::max<uint64_t>(newest, std::stoull(file.stem().string()));
+        newest = std::max(newest, *file_number(file));
     return std::max<uint64_t>(newest, 1'000'000);
   }
 

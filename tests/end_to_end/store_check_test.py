@@ -105,6 +105,8 @@ class StoreCheck(unittest.TestCase):
         self.assertEqual(status, OK, complaint)
         status, again, complaint = self.store("check", self.salvaged)
         self.assertEqual((status, again["findings"]), (OK, []), complaint)
+        for made in (self.salvaged, *self.salvaged.iterdir()):
+            self.assertEqual(made.stat().st_mode & 0o077, 0, f"others may read {made}")
         self.node.set("data", f'"{self.salvaged}"')
         self.node.start()
         return report
@@ -144,8 +146,30 @@ class StoreCheck(unittest.TestCase):
         self.assertEqual(status, OK, complaint)
         self.assertEqual((report["sound"], report["mailboxes"], report["messages"]), (True, 2, 8))
         self.assertEqual(report["newest_row"], report["acknowledged_row"])
+        self.assertEqual(report["remarks"], [])
+        rows = report["rows"]
         report = self.repaired()
         self.assertEqual((report["lost"], report["rebuilt"], report["findings"]), (0, 0, []))
+        self.assertEqual(report["rows"], rows, "both say what they read")
+        self.assertEqual(self.served(), self.all_recordings())
+
+    def test_what_is_no_damage_and_worth_knowing_is_said_and_the_store_is_sound(self):
+        self.stop()
+        strays = ["99999999999999999999999.log", "9000000000.sst", "copy.blob"]
+        for name in strays:
+            (self.data / name).write_text("not of this store")
+        (self.data / "restante.manifest-mark").unlink()
+        status, report, complaint = self.store("check", self.data)
+        self.assertEqual((status, report["sound"], report["findings"]), (OK, True, []), complaint)
+        self.assertEqual(sorted(each["where"] for each in report["remarks"]),
+                         sorted([*strays, "restante.manifest-mark"]))
+        shown = subprocess.run([BIN / "restante", "store", "check", self.data],
+                               capture_output=True, text=True, timeout=START_SECONDS)
+        self.assertEqual(shown.returncode, OK, shown.stderr)
+        self.assertRegex(shown.stdout, r"state +sound")
+        for remark in report["remarks"]:
+            self.assertRegex(shown.stdout, rf"{remark['where']} +{remark['what'][:30]}")
+        self.node.start()
         self.assertEqual(self.served(), self.all_recordings())
 
     def test_a_running_nodes_store_is_left_alone(self):

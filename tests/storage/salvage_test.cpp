@@ -4,8 +4,10 @@
 #include "storage/log_file.hpp"
 #include "storage/manifest_mark.hpp"
 #include "tests/storage/salvage_helpers.hpp"
+#include "tests/support/small_disk.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <stdlib.h>
 
 using namespace restante;
 
@@ -168,6 +170,37 @@ BOOST_AUTO_TEST_CASE(a_mark_of_the_manifest_that_is_missing_torn_or_older_refuse
   BOOST_TEST(count_changes(*opened(store)) == 8U);
 }
 
+// RocksDB's own rule: a name with a number beyond what it counts in is none of its files'.
+BOOST_AUTO_TEST_CASE(files_that_are_not_the_stores_are_left_out_and_told) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store";
+  const auto sample = make_sample_store(store, draw);
+  BOOST_TEST(checked(store).remarks.empty());
+  std::vector<std::string> strays;
+  for (const auto* name : {"9000000000", "99999999999999999999999", "copy of 000012", "-1"})
+    for (const auto* kind : {".blob", ".log", ".sst"})
+      if (strays.emplace_back(std::string{name} + kind) != "9000000000.log") // would be a log
+        std::ofstream{store / strays.back()} << "not of this store";
+      else
+        strays.pop_back();
+  fs::remove(store / manifest_mark_name);
+  strays.emplace_back(manifest_mark_name);
+  std::ranges::sort(strays);
+
+  const auto found = checked(store);
+  BOOST_TEST(found.findings.empty(), text_of(found.findings));
+  std::vector<std::string> told;
+  for (const auto& each : found.remarks)
+    told.push_back(each.where);
+  BOOST_TEST(told == strays, boost::test_tools::per_element());
+  const auto report = repaired(store, directory.path() / "new");
+  BOOST_TEST(report.findings.empty(), text_of(report.findings));
+  BOOST_TEST(holds_what_can_be_had(directory.path() / "new", sample, report) == 0U);
+  opened(store);
+  BOOST_TEST(read_manifest_mark(store).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(every_flipped_bit_of_a_log_or_a_manifest_is_seen) {
   temp_dir directory;
   write_changes(directory.path(), 4);
@@ -215,6 +248,97 @@ BOOST_AUTO_TEST_CASE(a_repair_never_writes_where_something_is) {
   BOOST_TEST(reason(directory.path() / "new") == "repair_unfinished");
   BOOST_TEST(check_store({directory.path(), merge_sample, {}}).error().reason ==
              std::string_view{"no_store"});
+}
+
+BOOST_AUTO_TEST_CASE(a_new_directory_is_made_where_links_lead_and_with_its_missing_parents) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store", disk = directory.path() / "disk";
+  const auto sample = make_sample_store(store, draw);
+  fs::create_directory(disk);
+  fs::create_directory_symlink(disk, directory.path() / "link");
+  const auto holds = [&](const fs::path& into, const fs::path& at) {
+    const auto report = repaired(store, into);
+    BOOST_TEST(holds_what_can_be_had(at, sample, report) == 0U);
+    BOOST_TEST(!fs::exists(fs::path{at}.concat(".unfinished")));
+  };
+  holds(directory.path() / "link" / "new", disk / "new");
+  holds(directory.path() / "link" / "not" / "yet" / "there/", disk / "not" / "yet" / "there");
+  fs::create_directory(disk / "empty");
+  fs::create_directory_symlink(disk / "empty", directory.path() / "to-empty");
+  holds(directory.path() / "to-empty", disk / "empty");
+  BOOST_TEST(fs::is_symlink(directory.path() / "to-empty"));
+  fs::create_directory_symlink(store, directory.path() / "back");
+  const auto inside = repair_store({store, directory.path() / "back" / "new", merge_sample, {}});
+  BOOST_TEST((!inside && inside.error().reason == std::string_view{"into_exists"}));
+  BOOST_TEST(!fs::exists(store / "new"));
+}
+
+// --- room ----------------------------------------------------------------------------------------
+
+namespace {
+
+/// A store with a log of some mebibytes, damaged in the middle, and a disk with room for one.
+struct little_room {
+  little_room() {
+    {
+      const auto writing = opened(store);
+      for (uint32_t i = 1; i <= 3; ++i)
+        BOOST_REQUIRE(put(*writing, family::records, record_key(20'000, i),
+                          encode(record{.kind = std::string(1024 * 1024, 'x')})));
+    }
+    const auto log = numbered_files(store, ".log").back();
+    std::fstream bytes{log, std::ios::in | std::ios::out | std::ios::binary};
+    bytes.seekp(static_cast<std::streamoff>(fs::file_size(log) / 2));
+    bytes.put('?').put('!');
+  }
+
+  temp_dir directory;
+  small_disk disk{1};
+  fs::path store = directory.path() / "store";
+};
+
+/// Where temporary files go, until the end of the test.
+struct temporary_files_in {
+  explicit temporary_files_in(const fs::path& there) { ::setenv("TMPDIR", there.c_str(), 1); }
+  temporary_files_in(const temporary_files_in&) = delete;
+  temporary_files_in& operator=(const temporary_files_in&) = delete;
+  ~temporary_files_in() { ::setenv("TMPDIR", before.c_str(), 1); }
+  const std::string before = fs::temp_directory_path();
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_repair_into_a_disk_without_room_is_refused_before_it_begins,
+                        little_room) {
+  if (!disk.mounted())
+    return;
+  for (const auto& into : {disk.path() / "new", disk.path() / "not" / "yet" / "there"}) {
+    const auto refused = repair_store({store, into, merge_sample, {}});
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().code == errc::storage_full));
+    BOOST_TEST(refused.error().text.find(disk.path().string() + " has ") == 0U,
+               refused.error().text);
+  }
+  BOOST_TEST(fs::is_empty(disk.path()));
+  const auto report = repaired(store, directory.path() / "new");
+  BOOST_TEST(report.findings.size() > 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_check_of_damaged_logs_wants_room_for_their_copy, little_room) {
+  if (!disk.mounted())
+    return;
+  {
+    const temporary_files_in full{disk.path()};
+    const auto refused = check_store({store, merge_sample, {}});
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().code == errc::storage_full));
+    BOOST_TEST(refused.error().text.find(disk.path().string() + " has ") == 0U,
+               refused.error().text);
+    BOOST_TEST(refused.error().text.find("TMPDIR") != std::string::npos);
+    BOOST_TEST(fs::is_empty(disk.path()));
+  }
+  BOOST_TEST(checked(store).rows_judged);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

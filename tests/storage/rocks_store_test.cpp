@@ -16,19 +16,7 @@
 
 using namespace restante;
 
-namespace {
-
 namespace fs = std::filesystem;
-
-uint64_t figure(const rocks_store& store, std::string_view name) {
-  for (const auto& [each, value] : store.figures())
-    if (each == name)
-      return value;
-  BOOST_FAIL("no figure " << name);
-  return 0;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(rocks_store_on_disk)
 

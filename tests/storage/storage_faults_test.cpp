@@ -37,14 +37,6 @@ void await(Condition&& holds) {
   }
 }
 
-uint64_t figure(const rocks_store& store, std::string_view name) {
-  for (const auto& [each, value] : store.figures())
-    if (each == name)
-      return value;
-  BOOST_FAIL("no figure " << name);
-  return 0;
-}
-
 void check_refuses_everything(rocks_store& store) {
   const row erase = row::remove(family::changes, change_key(1));
   for (const auto urgency : {commit_class::normal, commit_class::essential}) {

@@ -41,6 +41,14 @@ inline bool has(const rocks_store& store, family in, std::string_view key) {
   return found->has_value();
 }
 
+inline uint64_t figure(const rocks_store& store, std::string_view name) {
+  for (const auto& [each, value] : store.figures())
+    if (each == name)
+      return value;
+  BOOST_FAIL("no figure " << name);
+  return 0;
+}
+
 inline std::string value_of(uint64_t number) {
   return std::to_string(number) + std::string(500, static_cast<char>('a' + number % 26));
 }

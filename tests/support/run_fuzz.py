@@ -2,6 +2,7 @@
 
 usage: run_fuzz.py BUILD_DIRECTORY [--seconds N] [TARGET...]     run these, or all
        run_fuzz.py --matching [REGEX]                            names of those REGEX chooses
+       run_fuzz.py --help                                        this, and the names of all
 
 As many targets run at a time as there are processors. A target starts from its seeds, from what
 earlier runs found (BUILD_DIRECTORY/found/TARGET) and from what made it fail before
@@ -16,6 +17,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from filters import compiled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TARGETS = sorted(file.stem.removesuffix("_fuzz")
@@ -39,7 +42,7 @@ class Report:
 
 
 def matching(expression):
-    pattern = re.compile(expression)
+    pattern = compiled(expression)
     return [target for target in TARGETS if pattern.search(f"fuzz/{target}")]
 
 
@@ -149,6 +152,9 @@ def main(arguments):
     if arguments[:1] == ["--matching"]:
         print("\n".join(matching("".join(arguments[1:]))))
         return 0
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(__doc__ + "\nTargets: " + ", ".join(TARGETS), file=None if arguments else sys.stderr)
+        return 0 if arguments else 2
     build, seconds, targets = Path(arguments.pop(0)).resolve(), 3600, []
     while arguments:
         argument = arguments.pop(0)
@@ -157,8 +163,9 @@ def main(arguments):
         elif argument in TARGETS:
             targets.append(argument)
         else:
-            sys.exit(f"there is no target '{argument}'; the targets are {', '.join(TARGETS)}, and "
-                     "--seconds wants a number above 0.")
+            print(f"there is no target '{argument}'; the targets are {', '.join(TARGETS)}, and "
+                  "--seconds wants a number above 0.", file=sys.stderr)
+            return 2
     targets = targets or TARGETS
     print(f"{len(targets)} targets for {seconds} s each, {len(os.sched_getaffinity(0))} at a time; "
           f"Ctrl-C ends early. Logs: {build / 'logs'}", flush=True)

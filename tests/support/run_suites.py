@@ -24,6 +24,7 @@ import unittest
 from pathlib import Path
 
 import run_fuzz
+from filters import compiled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUITE_SECONDS = 1800  # beyond it a Python suite hangs; CTest has its own bound
@@ -270,10 +271,7 @@ def print_failures(failures):
 
 
 def main(build, expression="", fuzz_build=""):
-    try:
-        pattern = re.compile(expression) if expression else None
-    except re.error as problem:
-        sys.exit(f"the filter '{expression}' is no regular expression: {problem}")
+    pattern = compiled(expression) if expression else None
     build = Path(build).resolve()
     logs = build / "test-logs"
     shutil.rmtree(logs, ignore_errors=True)

@@ -19,6 +19,8 @@ import sys
 import time
 from pathlib import Path
 
+from filters import compiled
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TARGETS = {"end_to_end": ["restanted", "restante", "crash_depositor", "crash_checker"]}
 NOT_COPIED = "build", ".git", "var", "__pycache__"
@@ -99,11 +101,12 @@ def try_bug(bug, source, binaries, log):
 
 
 def main(directory, expression=""):
+    pattern = compiled(expression)
     directory.mkdir(parents=True, exist_ok=True)
     source, binaries, log = directory / "source", directory / "build", directory / "log"
     log.unlink(missing_ok=True)
     bugs = [Bug(path) for path in sorted((ROOT / "tests/seeded_bugs").glob("*.patch"))
-            if re.search(expression, path.stem)]
+            if pattern.search(path.stem)]
     if not bugs:
         print(f"no bug is called like {expression}")
         return 1

@@ -1,15 +1,10 @@
 #include "actors/challenge.hpp"
 
+#include "schemas/big_endian.hpp"
+
 namespace restante {
 
 namespace {
-
-std::string big_endian(uint64_t number) {
-  std::string out;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out += static_cast<char>(number >> shift);
-  return out;
-}
 
 /// Everything the answer must repeat.
 std::string bound_fields(const request& what) {
@@ -55,10 +50,7 @@ std::string make_challenge(const secret_key& key, std::string_view tenant, const
 wall_ms challenge_expiry(std::string_view challenge) {
   if (challenge.size() != challenge_bytes)
     return 0;
-  uint64_t out = 0;
-  for (unsigned char c : challenge.substr(0, 8))
-    out = out << 8 | c;
-  return static_cast<wall_ms>(out);
+  return static_cast<wall_ms>(from_big_endian(challenge.substr(0, 8)));
 }
 
 bool challenge_holds(const secret_key& key, std::string_view tenant, const request& what,

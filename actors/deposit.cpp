@@ -1,6 +1,7 @@
 #include "actors/deposit.hpp"
 
 #include "actors/media.hpp"
+#include "schemas/big_endian.hpp"
 #include "schemas/checksum.hpp"
 #include "schemas/limits.hpp"
 
@@ -23,10 +24,7 @@ result<void> check_times(const op::deposit& what, wall_ms now) {
 /// The decoded fields and the media, not the bytes of the envelope, which have many encodings.
 digest content_digest(const op::deposit& what, const std::vector<part_record>& parts) {
   std::string fields;
-  auto put = [&](uint64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8)
-      fields += static_cast<char>(number >> shift);
-  };
+  auto put = [&](uint64_t number) { fields += big_endian(number); };
   put(static_cast<uint64_t>(what.format));
   put(what.caller.size());
   fields += what.caller;

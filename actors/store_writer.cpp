@@ -1,6 +1,7 @@
 #include "actors/store_writer.hpp"
 
 #include "actors/handlers.hpp"
+#include "schemas/big_endian.hpp"
 #include "schemas/limits.hpp"
 #include "storage/keys.hpp"
 
@@ -20,13 +21,6 @@ namespace {
 
 using writer_self = store_writer_actor::extend<caf::reacts_to<flush>>;
 constexpr int64_t day_ms = 86'400'000;
-
-std::string big_endian(uint64_t number) {
-  std::string out;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out += static_cast<char>(number >> shift);
-  return out;
-}
 
 struct store_writer_state {
   static inline constexpr const char* name = "store-writer";
@@ -191,13 +185,6 @@ writer_self::behavior_type store_writer(writer_self::stateful_pointer<store_writ
       },
       [self](flush) { self->state.write_group(); },
   };
-}
-
-uint64_t from_big_endian(std::string_view raw) {
-  uint64_t out = 0;
-  for (unsigned char c : raw)
-    out = out << 8 | c;
-  return out;
 }
 
 } // namespace

@@ -12,6 +12,7 @@
 #include "actors/time_zone.hpp"
 #include "bridges/mvno_bridge.hpp"
 #include "bridges/sms_bridge.hpp"
+#include "schemas/big_endian.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -49,10 +50,7 @@ result<uint64_t> incarnation_of(kv_store& store) {
     if (auto ok = store.commit(made); !ok)
       return tl::unexpected<failure>{ok.error()};
   }
-  uint64_t out = 0;
-  for (unsigned char c : bytes)
-    out = out << 8 | c;
-  return out;
+  return from_big_endian(bytes);
 }
 
 endpoint_options options_of(const endpoint_config& from, const node_keys& keys) {

@@ -1,5 +1,6 @@
 #include "storage/judge_desk.hpp"
 
+#include "schemas/big_endian.hpp"
 #include "schemas/stored_codec.hpp"
 
 #include <algorithm>
@@ -12,20 +13,6 @@ namespace {
 std::string range(uint64_t first, uint64_t last) {
   return first == last ? std::to_string(first)
                        : std::to_string(first) + " to " + std::to_string(last);
-}
-
-std::string big_endian(uint64_t number) {
-  std::string out;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out += static_cast<char>(static_cast<uint8_t>(number >> shift));
-  return out;
-}
-
-uint64_t from_big_endian(std::string_view raw) {
-  uint64_t out = 0;
-  for (const char c : raw)
-    out = out << 8 | static_cast<uint8_t>(c);
-  return out;
 }
 
 std::optional<uint64_t> number(std::string_view text) {

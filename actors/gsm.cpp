@@ -2,6 +2,8 @@
 
 #include "schemas/text.hpp"
 
+#include <array>
+
 namespace restante {
 
 namespace {
@@ -20,12 +22,18 @@ constexpr std::u32string_view extension = U"\f^{}\\[~]|\u20AC";
 
 constexpr std::string_view ellipsis = "...";
 
+/// Septets of each character up to the last that has any, U+20AC.
+constexpr auto septets_of = [] {
+  std::array<uint8_t, 0x20AC + 1> out{};
+  for (const char32_t c : alphabet)
+    out[c] = 1;
+  for (const char32_t c : extension)
+    out[c] = 2;
+  return out;
+}();
+
 /// Septets of a character; zero when the alphabet does not have it.
-size_t septets(char32_t c) {
-  if (alphabet.find(c) != alphabet.npos)
-    return 1;
-  return extension.find(c) != extension.npos ? 2 : 0;
-}
+size_t septets(char32_t c) { return c < septets_of.size() ? septets_of[c] : 0; }
 
 /// Fills segments in order. `alone` units fit a message of one segment, `part` each segment of a
 /// longer one: the rest of it is the concatenation header.

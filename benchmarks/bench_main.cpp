@@ -69,7 +69,7 @@ struct deposit_command {
                      ->add_option("--rate", how.rate,
                                   "send so many a second, whatever is open; latency then counts "
                                   "from when each was due")
-                     ->check(CLI::Range(1.0, 1e7));
+                     ->check(CLI::Range(1, 10'000'000));
     auto* against =
         to.app
             ->add_flag("--against-floor", against_floor,
@@ -111,7 +111,10 @@ struct scale_command {
   explicit scale_command(CLI::App& app)
       : to{app,           "scale",  "start-up, memory and deposits at many mailboxes",
            how.directory, how.size, how.window} {
-    to.app->add_option("--mailboxes", how.mailboxes, "of the largest node")
+    to.app
+        ->add_option("--mailboxes", how.mailboxes,
+                     "of the largest node; more than the 1,000 of the smallest, which it is "
+                     "compared with")
         ->check(CLI::Range(bench::few_mailboxes + 1, bench::mailboxes_max));
     to.app->add_option("--count", how.count, "deposits of a round")->check(CLI::Range(1, 1 << 30));
     to.app->add_option("--rounds", how.rounds, "at each number of mailboxes; the middle ones count")

@@ -13,7 +13,7 @@ namespace restante::bench {
 struct deposit_options {
   size_t size = 1024;        // bytes of one recording
   size_t window = 256;       // deposits open at a time
-  double rate = 0;           // sent a second; 0: as many as the window lets through
+  size_t rate = 0;           // sent a second; 0: as many as the window lets through
   size_t count = 50'000;     // deposits measured
   size_t mailboxes = 20'000; // they are spread over
   site at;

@@ -18,7 +18,7 @@ struct load_shape {
   const char* doing;     // for progress: "deposits"
   size_t count = 50'000; // requests
   size_t window = 256;   // open at a time
-  double rate = 0;       // sent a second, whatever is answered; 0: as fast as the window lets them
+  size_t rate = 0;       // sent a second, whatever is answered; 0: as fast as the window lets them
   size_t bytes_each = 0; // media in a request, for bytes_written_per_byte
   pid_t server = 0;      // the process that serves; 0: this one
 };

@@ -36,14 +36,15 @@ void pump(client& to, size_t total, size_t window, const char* doing, Make make,
 /// Calls `make(number, due)` when each request is due, evenly `rate` a second, whatever is answered
 /// meanwhile. The client looks for answers when it sends and every 0.1 ms.
 template <class Make, class Take>
-void pace(client& to, size_t total, double rate, const char* doing, Make make, Take take) {
+void pace(client& to, size_t total, size_t rate, const char* doing, Make make, Take take) {
   using clock = std::chrono::steady_clock;
   constexpr auto look = std::chrono::microseconds{100};
   progress told{doing, total};
   auto began = clock::now(), heard = began;
   auto due = [&](size_t number) {
-    return began + std::chrono::duration_cast<clock::duration>(
-                       std::chrono::duration<double>(static_cast<double>(number) / rate));
+    const std::chrono::duration<double> after{static_cast<double>(number) /
+                                              static_cast<double>(rate)};
+    return began + std::chrono::duration_cast<clock::duration>(after);
   };
   size_t sent = 0, done = 0;
   while (done < total) {

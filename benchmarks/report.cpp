@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <cstdio>
 
 namespace restante::bench {
@@ -10,8 +9,8 @@ namespace restante::bench {
 namespace {
 
 void print_options(const deposit_options& how) {
-  auto load = how.rate > 0 ? std::to_string(std::lround(how.rate)) + " a second"
-                           : std::to_string(how.window) + " open";
+  auto load =
+      how.rate > 0 ? std::to_string(how.rate) + " a second" : std::to_string(how.window) + " open";
   std::printf("%-26s %zu of %zu bytes over %zu mailboxes, %s, %s, %s\n", "deposits", how.count,
               how.size, how.mailboxes, load.c_str(), how.at.tcp ? "tcp" : "ipc",
               how.at.curve ? "CURVE" : "no CURVE");

@@ -2,9 +2,10 @@
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
-from node import ROOT
+from node import BIN, ROOT
 
 USAGE = 2
 SECONDS = 60
@@ -12,11 +13,17 @@ SUPPORT = ROOT / "tests" / "support"
 
 
 class ToolMistakes(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="restante-")
+        self.addCleanup(directory.cleanup)
+        self.elsewhere = directory.name
+
     def said(self, *command):
         """Exit status, standard output, and lines of complaint. Nothing that a tool would start is
         there: one that takes a mistake for an order does no work."""
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                              timeout=SECONDS, env=dict(os.environ, RESTANTE_BIN="/nowhere"))
+                              timeout=SECONDS, cwd=self.elsewhere,
+                              env=dict(os.environ, RESTANTE_BIN="/nowhere"))
         return done.returncode, done.stdout, done.stderr.splitlines()
 
     def test_a_filter_that_is_no_regular_expression_is_named(self):
@@ -51,6 +58,23 @@ class ToolMistakes(unittest.TestCase):
             self.assertEqual((status, out), (USAGE, ""), words)
             self.assertRegex(complaint[-1], r"^\./dev bench card: error: ")
             self.assertIn(expected, complaint[-1])
+
+    def test_a_benchmark_refuses_numbers_out_of_its_range(self):
+        wrong = ["nan", "inf", "-1", "0", "many", "99999999999999999999"]
+        for benchmark, options in (
+                ("deposit", ["--rate", "--size", "--window", "--count", "--mailboxes"]),
+                ("deposit --against-floor", ["--rounds"]),
+                ("retrieve", ["--size", "--window", "--count"]),
+                ("scale", ["--size", "--window", "--count", "--mailboxes", "--rounds"])):
+            for option in options:
+                for number in wrong:
+                    status, out, complaint = self.said(BIN / "restante-bench", *benchmark.split(),
+                                                       option, number)
+                    self.assertEqual((status, out), (USAGE, ""), (benchmark, option, number))
+                    self.assertRegex(complaint[0], rf"{option}: .*{number}")
+        status, _, complaint = self.said(BIN / "restante-bench", "scale", "--mailboxes", "1000")
+        self.assertEqual(status, USAGE)
+        self.assertIn("1001", complaint[0])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include "actors/mailbox_model.hpp"
 #include "actors/media.hpp"
 #include "actors/merge.hpp"
+#include "actors/templates.hpp"
 #include "actors/time_zone.hpp"
 #include "actors/trash.hpp"
 #include "schemas/checksum.hpp"
@@ -116,6 +117,8 @@ struct decider {
     if (!from.time_zone.empty() && !known_time_zone(from.time_zone))
       return fail(errc::invalid_request, "time_zone_unknown",
                   "name a time zone as IANA does, such as Europe/Paris");
+    if (auto ok = check_language(from.language); !ok)
+      return tl::unexpected<failure>{ok.error()};
     auto out = begin(cause::preferences_set);
     auto at = env().clock->next();
     auto& profile = out.delta.profile;

@@ -2,6 +2,7 @@
 
 #include "actors/access.hpp"
 #include "actors/numbers.hpp"
+#include "actors/templates.hpp"
 #include "actors/time_zone.hpp"
 
 namespace restante {
@@ -67,6 +68,8 @@ result<registration_plan> plan_registration(const mailbox_environment& env,
   if (!what.time_zone.empty() && !known_time_zone(what.time_zone))
     return fail(errc::invalid_request, "time_zone_unknown",
                 "name a time zone as IANA does, such as Europe/Paris");
+  if (auto ok = check_language(what.language); !ok)
+    return tl::unexpected<failure>{ok.error()};
   out.mailbox = id_of_mailbox(env.identity, out.owner, *first);
   return out;
 }

@@ -3,6 +3,7 @@
 #include "actors/handlers.hpp"
 #include "actors/numbers.hpp"
 #include "actors/sms_command.hpp"
+#include "actors/templates.hpp"
 #include "schemas/limits.hpp"
 #include "storage/keys.hpp"
 #include "storage/mailbox_rows.hpp"
@@ -109,7 +110,8 @@ struct sms_desk_state {
     asked.imei = what.imei;
     asked.number = job->number;
     asked.pin = what.pin;
-    asked.language = what.language;
+    if (check_language(what.language)) // a phone's own language is no reason to stay without mail
+      asked.language = what.language;
     // The mailbox welcomes a new device, the directory greets a known one.
     ask_directory(job, std::move(asked), [](auto* desk, const errand_ptr& job, outcome done) {
       auto* why = std::get_if<failure>(&done);

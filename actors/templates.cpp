@@ -138,7 +138,8 @@ constexpr std::array<phrases, 6> languages{{
       "Rispondi AIUTO per aiuto."}},
 }};
 
-const phrases& phrases_of(std::string_view tag) {
+/// Null when the engine does not speak it.
+const phrases* phrases_of(std::string_view tag) {
   const auto same = [](char a, char b) {
     return a == (b >= 'A' && b <= 'Z' ? b + ('a' - 'A') : b);
   };
@@ -146,8 +147,8 @@ const phrases& phrases_of(std::string_view tag) {
   for (const auto& entry : languages)
     if (std::equal(entry.language.begin(), entry.language.end(), primary.begin(), primary.end(),
                    same))
-      return entry;
-  return languages.front();
+      return &entry;
+  return nullptr;
 }
 
 /// Cleans a fact and cuts it to `characters` code points, without spaces at its ends.
@@ -209,11 +210,22 @@ std::string fill(std::string_view text, const std::array<named_value, 10>& value
 
 } // namespace
 
+result<void> check_language(std::string_view tag) {
+  if (tag.empty() || phrases_of(tag) != nullptr)
+    return {};
+  std::string spoken;
+  for (const auto& entry : languages)
+    spoken.append(spoken.empty() ? "" : ", ").append(entry.language);
+  return fail(errc::invalid_request, "language_unknown",
+              "choose a language that there are texts in: " + spoken);
+}
+
 std::string render(notice kind, std::string_view language, const notice_facts& facts) {
   const auto index = static_cast<size_t>(kind) - 1; // of an unknown zero: far above
   if (index >= notices)
     return {};
-  const auto& phrase = phrases_of(language);
+  const auto* spoken = phrases_of(language);
+  const auto& phrase = spoken != nullptr ? *spoken : languages.front();
   auto caller = fact(facts.caller, 40);
   if (caller.empty())
     caller = phrase.hidden_caller;

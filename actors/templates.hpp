@@ -6,6 +6,8 @@
 // pass for a client's control message. Every command a text names is one parse_sms() reads.
 #pragma once
 
+#include "schemas/error.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -45,6 +47,11 @@ struct notice_facts {
 /// only its primary subtag counts, and an unknown one gets English. Facts are cleaned and cut: a
 /// caller to 40 characters. A caller's name outside the GSM alphabet makes the text UCS-2 and so
 /// up to four segments. Empty for a notice this version does not know.
+/// Whoever lets a language be chosen asks check_language() first; what is stored may be older.
 [[nodiscard]] std::string render(notice kind, std::string_view language, const notice_facts& facts);
+
+/// Whether there are texts in a language; an empty tag chooses none and is right. Failure:
+/// invalid_request `language_unknown`, whose text names those there are.
+[[nodiscard]] result<void> check_language(std::string_view tag);
 
 } // namespace restante

@@ -2,6 +2,7 @@
 #include "actors/access.hpp"
 #include "actors/directory.hpp"
 #include "actors/numbers.hpp"
+#include "actors/templates.hpp"
 #include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
@@ -56,6 +57,8 @@ result<void> check_tenant(const tenant_record& tenant, const tenant_registry& kn
   if (!tenant.region.empty() && !valid_region(tenant.region))
     return fail(errc::invalid_request, "tenant_region_unknown",
                 "a region is two letters as in ISO 3166, such as US");
+  if (auto ok = check_language(tenant.language); !ok)
+    return ok;
   if (tenant.is != role::mvno && tenant.serves.empty())
     return fail(errc::invalid_request, "tenant_serves_missing",
                 "name the tenants this one acts for");

@@ -53,7 +53,8 @@ struct Register {
   imei @0 :Text;           # device identifier; this or `number` is required
   number @1 :Text;         # where notifications go
   pin @2 :Text;            # optional; without one the device side stays closed until setPin
-  language @3 :Text;       # BCP 47, such as "fr"; empty means the tenant's
+  language @3 :Text;       # BCP 47, such as "fr" or "fr-CA"; empty means the tenant's. There are texts
+                           # in en, fr, de, es, pt and it; any other is refused
   timeZone @4 :Text;       # IANA name, such as "Europe/Paris"; empty means UTC
   greeting @5 :Common.Part; # size 0: none; otherwise one media frame follows
   owner @6 :Text;          # for applications that serve several tenants: whose subscriber

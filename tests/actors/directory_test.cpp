@@ -230,6 +230,9 @@ BOOST_AUTO_TEST_CASE(a_bad_tenant_is_refused) {
   auto keyless = new_tenant("zeta");
   keyless.public_key.clear();
   BOOST_TEST(refusal(keyless) == "tenant_key_malformed");
+  auto foreign = new_tenant("zeta");
+  foreign.language = "klingon";
+  BOOST_TEST(refusal(foreign) == "language_unknown");
   answer_of(ask::tenant_add{new_tenant("zeta")}, "t", admin);
   BOOST_TEST(refusal(new_tenant("eta")) == "tenant_key_taken");
 }

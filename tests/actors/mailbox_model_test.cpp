@@ -246,6 +246,7 @@ BOOST_AUTO_TEST_CASE(preferences_that_are_not_named_stay) {
   BOOST_TEST((!nothing.changes() && !changed(nothing)));
   BOOST_TEST(reason(decide(op::set_preferences{{}, "Europe/Atlantis", {}}, "r5")) ==
              "time_zone_unknown");
+  BOOST_TEST(reason(decide(op::set_preferences{"klingon", {}, {}}, "r6")) == "language_unknown");
 }
 
 BOOST_AUTO_TEST_CASE(a_profile_counts_what_is_there_and_unheard) {

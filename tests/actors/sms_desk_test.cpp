@@ -54,6 +54,14 @@ BOOST_AUTO_TEST_CASE(a_device_activates_by_text) {
   BOOST_TEST(outbox().front().to == number);
 }
 
+BOOST_AUTO_TEST_CASE(a_phones_language_is_taken_when_there_are_texts_in_it_and_passed_over_if_not) {
+  const std::string another = "+15055551299";
+  BOOST_TEST(heard(std::string{activation} + " lang=nl").reason() == "accepted");
+  BOOST_TEST(heard("ACTIVATE pin 482913 lang=fr", {}, another).reason() == "accepted");
+  BOOST_TEST(on_disk(box_of()).profile.language.value.empty());
+  BOOST_TEST(on_disk(box_of(another)).profile.language.value == "fr");
+}
+
 BOOST_AUTO_TEST_CASE(an_active_device_is_told_so) {
   heard(activation);
   auto before = on_disk(box_of());

@@ -121,6 +121,19 @@ BOOST_AUTO_TEST_CASE(languages_fall_back_to_their_primary_subtag_and_to_english)
       BOOST_TEST((status(language) == status(another)) == (language == another));
 }
 
+BOOST_AUTO_TEST_CASE(a_language_without_texts_cannot_be_chosen_and_those_with_are_named) {
+  for (const auto& language : languages)
+    BOOST_TEST(check_language(language).has_value(), language);
+  for (const char* right : {"", "fr-CA", "PT_br"})
+    BOOST_TEST(check_language(right).has_value(), right);
+  for (const char* wrong : {"klingon", "xx", "f", "-fr", "english", "zh-Hant"}) {
+    const auto refused = check_language(wrong);
+    BOOST_REQUIRE_MESSAGE(!refused, wrong);
+    BOOST_TEST(refused.error().reason == std::string_view{"language_unknown"});
+    BOOST_TEST(has(refused.error().text, ": en, fr, de, es, pt, it"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(facts_from_outside_cannot_change_the_text_around_them) {
   notice_facts facts{.caller = "x.\r\n//VVM:SYNC:ev=NM\x1B[2J\u202E {profile} [\xFF]\0"s,
                      .number = 3,

@@ -129,10 +129,12 @@ BOOST_AUTO_TEST_CASE(malformed_numbers_devices_and_settings_are_refused) {
   refuses(with([](auto& d) { d.imei = "1234"; }), "invalid_request imei_length");
   refuses(with([](auto& d) { d.number.clear(); }), "invalid_request identifier_missing");
   refuses(with([](auto& d) { d.time_zone = "Mars/Olympus"; }), "invalid_request time_zone_unknown");
+  refuses(with([](auto& d) { d.language = "klingon"; }), "invalid_request language_unknown");
   refuses(with([](auto& d) { d.owner = "rival"; }), "not_found owner_not_found");
   refuses(with([](auto& d) { d.owner = "nobody"; }), "not_found owner_not_found");
   refuses(mine(op::set_preferences{{}, "Mars/Olympus", toggle::on}),
           "invalid_request time_zone_unknown");
+  refuses(mine(op::set_preferences{"klingon", {}, toggle::on}), "invalid_request language_unknown");
   refuses(mine(op::set_flags{{std::nullopt, 1}, played, played}),
           "invalid_request flags_contradict");
   refuses(mine(op::set_flags{{std::nullopt, 1}, 16, 0}), "unsupported flag_unknown");

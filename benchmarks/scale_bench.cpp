@@ -65,16 +65,29 @@ void measure_first_deposits(scale_figures& out, filled_node& all) {
 void measure_rounds(scale_figures& out, filled_nodes& nodes, const scale_options& how) {
   for (const auto& node : nodes)
     out.sizes.push_back({node->mailboxes(), {}, {}});
+  auto settle = [&] {
+    for (const auto& each : nodes)
+      each->node().settle();
+  };
   for (size_t round = 0; round < how.rounds; ++round)
     for (size_t i = 0; i < nodes.size(); ++i) {
-      for (const auto& each : nodes)
-        each->node().settle();
-      auto doing = "deposits over " + std::to_string(out.sizes[i].mailboxes);
-      out.sizes[i].rounds.push_back(nodes[i]->deposits(how.count, how.window, doing.c_str()));
+      auto& at = out.sizes[i];
+      auto doing = "deposits over " + std::to_string(at.mailboxes);
+      settle();
+      at.first.rounds.push_back(nodes[i]->deposits(how.count, how.window, doing.c_str()));
+      settle();
+      doing += " again";
+      at.again.rounds.push_back(nodes[i]->deposits_again(how.count, how.window, doing.c_str()));
     }
   for (auto& size : out.sizes)
-    size.middle = middle(size.rounds);
-  out.slower = 1 - out.sizes.back().middle.per_second / out.sizes.front().middle.per_second;
+    for (auto* part : {&size.first, &size.again})
+      part->middle = middle(part->rounds);
+  auto slower = [&](scale_figures::measured scale_figures::at_size::*part) {
+    auto per_second = [&](const auto& at) { return (at.*part).middle.per_second; };
+    return 1 - per_second(out.sizes.back()) / per_second(out.sizes.front());
+  };
+  out.slower = slower(&scale_figures::at_size::first);
+  out.slower_again = slower(&scale_figures::at_size::again);
 }
 
 /// When the store's cache is full and freed memory is returned at once, what grows while mailboxes

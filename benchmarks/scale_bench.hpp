@@ -23,10 +23,14 @@ struct scale_options {
 inline constexpr size_t few_mailboxes = 1'000;
 
 struct scale_figures {
-  struct at_size {
-    size_t mailboxes = 0;
+  struct measured {
     std::vector<load_figures> rounds;
     load_figures middle;
+  };
+  struct at_size {
+    size_t mailboxes = 0;
+    measured first; // each into the mailbox that got its last one longest ago
+    measured again; // into the same ones once more: they are in memory
   };
   std::vector<at_size> sizes; // the fewest mailboxes first
 
@@ -46,7 +50,8 @@ struct scale_figures {
   size_t active_measured = 0;
   double active_bytes = 0, passivated_bytes = 0;
 
-  double slower = 0; // deposits a second at the most mailboxes below those at the fewest: 0 to 1
+  // Deposits a second at the most mailboxes below those at the fewest, 0 to 1: `first` and `again`.
+  double slower = 0, slower_again = 0;
 };
 
 /// Runs it, telling progress on standard error. Throws std::runtime_error with what went wrong.

@@ -180,8 +180,8 @@ class Architecture(unittest.TestCase):
 
     def test_actors_wait_neither_blindly_nor_forever(self):
         # On the path of every deposit, where a timer of CAF's each would cost a tenth of it, these
-        # two watch their open requests themselves: by one timer, and by whoever comes next.
-        watchful = "bridges/gate.cpp", "actors/mailbox.cpp"
+        # watch their open requests themselves: two by one timer, a mailbox by whoever comes next.
+        watchful = "bridges/gate.cpp", "actors/node.cpp", "actors/mailbox.cpp"
         await_, forever = r"(\.|->)\s*await\s*\(", r"\bcaf\s*::\s*infinite\b|[(,]\s*infinite\s*[,)]"
         breaches = [line for source in self.sources
                     if source.folder in ("actors", "bridges", "cluster")

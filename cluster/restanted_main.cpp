@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -163,7 +164,10 @@ int serve(const node_config& config) {
   // that never answers, ends it without waiting any longer.
   std::thread{[signals, log] {
     const timespec patience{std::chrono::seconds{2 * limits::drain_timeout}.count(), 0};
-    int again = sigtimedwait(&signals, nullptr, &patience);
+    int again = 0;
+    do
+      again = sigtimedwait(&signals, nullptr, &patience);
+    while (again < 0 && errno == EINTR); // suspended and continued, or a debugger came: wait anew
     if (again < 0)
       log.error("stop_overdue", {});
     _exit(again == SIGUSR1 ? exit_code::storage : exit_code::failed);

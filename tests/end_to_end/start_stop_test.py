@@ -25,7 +25,7 @@ from pathlib import Path
 import zmq
 
 from mvno_adapter import connect
-from node import BIN, START_SECONDS, Node, amr, decode_all, encode_all
+from node import BIN, START_SECONDS, Node, amr, decode_all, encode_all, eventually
 
 CYCLES = 20
 CYCLES_OF_A_NODE = 25  # then a new one, so that no mailbox is ever full
@@ -316,6 +316,26 @@ class StartStop(unittest.TestCase):
         print(f"seed {seed}: {got}")
         self.assertGreater(got["answers"]["deposited"], 20 * CYCLES, "the load was no load")
         self.assertGreater(got["answers"]["shuttingDown"], 0, "nothing was open at the signals")
+
+    def test_a_stopping_node_that_is_suspended_for_a_moment_goes_on_stopping(self):
+        node = Node()
+        self.addCleanup(node.close)
+        process = node.start().process
+        stat = Path(f"/proc/{process.pid}/stat")
+
+        def state():  # T: suspended; Z: ended
+            return stat.read_text().rsplit(") ", 1)[1][0]
+
+        process.terminate()
+        self.assertTrue(eventually(lambda: b'"what":"draining"' in node.log.read_bytes()))
+        for _ in range(10):
+            os.kill(process.pid, signal.SIGSTOP)
+            self.assertTrue(eventually(lambda: state() in "TZ", pause=0.005))
+            os.kill(process.pid, signal.SIGCONT)
+            self.assertTrue(eventually(lambda: state() != "T", pause=0.005))
+            if state() == "Z":
+                break
+        self.assertEqual(process.wait(END_SECONDS), 0, node.log.read_text())
 
     def test_a_client_that_never_stops_asking_does_not_keep_a_node_alive(self):
         running = Cycles(new_seed())

@@ -100,7 +100,7 @@ struct floor_server::running {
     for (auto in : {family::messages, family::media, family::changes})
       families.emplace_back(std::string{to_string(in)}, family_options(in, cache));
     families.emplace_back(rocksdb::kDefaultColumnFamilyName, family_options(family::meta, cache));
-    auto how = database_options();
+    auto how = database_options(directory);
     how.create_if_missing = true;
     rocksdb::DB* opened = nullptr;
     check(rocksdb::DB::Open(how, directory.string(), families, &handles, &opened));

@@ -1,5 +1,7 @@
 #include "storage/rocks_options.hpp"
 
+#include "storage/rocks_log.hpp"
+
 #include <rocksdb/cache.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
@@ -79,7 +81,7 @@ rocksdb::ColumnFamilyOptions family_options(family in,
   return options;
 }
 
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(const std::filesystem::path& directory) {
   rocksdb::DBOptions options;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
@@ -98,9 +100,7 @@ rocksdb::DBOptions database_options() {
   options.delayed_write_rate = 128 * mebibyte;
   options.avoid_unnecessary_blocking_io = true;
   options.max_open_files = open_files_max();
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 5;
-  options.max_log_file_size = 16 * mebibyte;
+  options.info_log = std::make_shared<rocks_log>(directory);
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

@@ -5,6 +5,7 @@
 
 #include "storage/kv_store.hpp"
 
+#include <filesystem>
 #include <memory>
 
 namespace rocksdb {
@@ -21,7 +22,8 @@ inline constexpr size_t indexed_prefix_bytes = 16;
 /// Rows in memory of all families together, before the oldest are written out.
 inline constexpr uint64_t memory_rows_bytes_max = 1024 * 1024 * 1024;
 
-[[nodiscard]] rocksdb::DBOptions database_options();
+/// For a database in `directory`, where its warnings go too.
+[[nodiscard]] rocksdb::DBOptions database_options(const std::filesystem::path& directory);
 
 [[nodiscard]] rocksdb::ColumnFamilyOptions
 family_options(family in, const std::shared_ptr<rocksdb::Cache>& cache);

@@ -127,7 +127,7 @@ struct rocks_store::state {
   result<void> check_mark();
   result<void> check_format();
   result<void> check_room(uint64_t bytes, commit_class urgency) const;
-  result<void> write_batch();
+  result<void> write_batch(during what);
 };
 
 result<void> rocks_store::state::open_database(const options& how) {
@@ -139,7 +139,7 @@ result<void> rocks_store::state::open_database(const options& how) {
     if (auto sound = check_before_opening(directory); !sound)
       return sound;
 
-  auto database = database_options();
+  auto database = database_options(directory);
   database.env = env;
   database.create_if_missing = *is_fresh;
   database.write_buffer_manager = memory;
@@ -180,7 +180,7 @@ result<void> rocks_store::state::check_format() {
     if (const auto row = batch.Put(at(family::meta), slice(format_name), slice(format_value));
         !row.ok())
       return refuse(row, during::opening);
-    return write_batch();
+    return write_batch(during::opening);
   }
   return tl::unexpected<failure>{
       failure{errc::storage_failure, "format_unknown",
@@ -218,12 +218,12 @@ result<void> rocks_store::state::check_room(uint64_t bytes, commit_class urgency
 }
 
 /// Writes and syncs the batch; the first failure stops the store.
-result<void> rocks_store::state::write_batch() {
+result<void> rocks_store::state::write_batch(during what) {
   rocksdb::WriteOptions options;
   options.sync = true;
-  auto written = guarded(during::writing, directory, [&]() -> result<void> {
+  auto written = guarded(what, directory, [&]() -> result<void> {
     if (const auto status = db->Write(options, &batch); !status.ok())
-      return refuse(status, during::writing);
+      return refuse(status, what);
     return {};
   });
   if (written)
@@ -348,7 +348,7 @@ result<void> rocks_store::write(std::span<const group> groups, commit_class urge
   // Erasing is how room is made.
   if (auto room = my.check_room(bytes, puts == 0 ? commit_class::essential : urgency); !room)
     return room;
-  return my.write_batch();
+  return my.write_batch(during::writing);
 }
 
 uint64_t rocks_store::free_bytes() const { return state_->free_bytes(); }

@@ -125,8 +125,7 @@ private:
     out_.without_manifest = true;
     if (auto ok = plant_families(); !ok)
       return ok;
-    auto options = database_options();
-    const auto status = rocksdb::RepairDB(directory_, options, all_families());
+    const auto status = rocksdb::RepairDB(directory_, database_options(directory_), all_families());
     if (!status.ok())
       return tl::unexpected{failure_of(status, during::opening, original_.string())};
     auto view = store_view::open(directory_, directory_);
@@ -146,7 +145,8 @@ private:
     made->reset();
     rocksdb::DB* opened = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    auto status = rocksdb::DB::Open(database_options(), seeds, all_families(), &handles, &opened);
+    auto status =
+        rocksdb::DB::Open(database_options(seeds), seeds, all_families(), &handles, &opened);
     const std::unique_ptr<rocksdb::DB> db{opened};
     for (auto* handle : handles) {
       if (status.ok()) // an erased row: it is in a table and nowhere else

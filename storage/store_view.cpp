@@ -63,7 +63,8 @@ struct store_view::parts {
   }
 
   result<void> open(const std::filesystem::path& logs) {
-    auto options = database_options();
+    auto options = database_options(directory);
+    options.info_log = nullptr; // nothing is written into what is looked at
     options.create_missing_column_families = false;
     options.wal_dir = logs.string();
     options.avoid_unnecessary_blocking_io = false; // read-only databases have no threads for it

@@ -164,8 +164,11 @@ void mailbox_actor_state::hash() {
 
 void mailbox_actor_state::decide() {
   auto decided = model->decide(*in_flight->what, in_flight->known);
-  if (!decided)
+  if (!decided) {
+    if (decided.error().code == errc::storage_failure)
+      tell_operator(decided.error());
     return refuse(std::move(decided.error()));
+  }
   if (!decided->changes())
     return finish(std::move(decided->reply));
   persist(std::move(*decided));
@@ -235,6 +238,20 @@ void mailbox_actor_state::finish(outcome what) {
   auto reply = std::move(in_flight->reply);
   in_flight.reset();
   reply.deliver(answered{std::move(what)});
+}
+
+/// Once, until the mailbox is loaded again: who asks for the same again fills no log.
+void mailbox_actor_state::tell_operator(const failure& why) {
+  if (std::exchange(told_of_damage, true))
+    return;
+  const auto& what = *in_flight->what;
+  std::string owner = "greeting";
+  if (auto* from = std::get_if<op::retrieve>(&what.op))
+    if (auto found = model->find(from->message, false))
+      owner = to_string((*found)->id);
+  services->log.error(why.reason, {{"mailbox", to_string(what.mailbox)},
+                                   {"media_of", owner},
+                                   {"advice", "stop the node and run restante store check"}});
 }
 
 /// From outside, a device cannot tell a wrong PIN from a wrong message.

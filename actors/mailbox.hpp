@@ -9,6 +9,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log.hpp"
 
 #include <deque>
 #include <optional>
@@ -21,6 +22,7 @@ struct mailbox_services {
   store_reader_actor reader;
   pin_hasher_actor hasher;
   environment_ptr environment;
+  logger log = {};
 };
 
 struct mailbox_actor_state {
@@ -56,6 +58,7 @@ struct mailbox_actor_state {
 
   void finish(outcome what);
   void refuse(failure why);
+  void tell_operator(const failure& why);
   [[nodiscard]] bool stuck() const;
   void fail_and_quit();
   void abandon();
@@ -67,6 +70,7 @@ struct mailbox_actor_state {
   std::optional<job> in_flight;
   std::optional<caf::actor_clock::time_point> committing_since;
   bool retiring = false;
+  bool told_of_damage = false;
 };
 
 mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_actor_state> self,

@@ -178,7 +178,7 @@ struct decider {
 
   static result<decision> damaged() {
     return fail(errc::storage_failure, "media_damaged",
-                "the stored media does not match its checksum: tell the operator");
+                "the stored media is missing or not what was deposited: the operator has been told");
   }
 
   // --- messages -------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 #include "actors/access.hpp"
 #include "actors/handlers.hpp"
-#include "schemas/limits.hpp"
 
 #include <list>
 #include <map>
@@ -43,6 +42,7 @@ struct node_state {
     std::vector<waiter> waiting;
     std::list<mailbox_id>::iterator used; // place in `by_use` while active
     caf::actor_clock::time_point last;
+    size_t messages = 0; // at most: those loaded, and a deposit may be refused or a repeat
   };
 
   node_self::pointer self;
@@ -57,6 +57,7 @@ struct node_state {
   };
   std::map<uint64_t, open_read> reads; // what the reader has not answered, the oldest first
   uint64_t last_read = 0;
+  size_t active_messages = 0; // of all active mailboxes
   uint64_t loads = 0, failures = 0, passivations = 0;
 
   caf::result<answered> route(command_ptr what) {
@@ -64,6 +65,7 @@ struct node_state {
     auto& there = at->second;
     if (there.is == phase::active) {
       touch(there);
+      count(there, *what);
       return self->delegate(there.box, std::move(what));
     }
     if (there.waiting.size() >= limits::load_waiting_max)
@@ -74,6 +76,21 @@ struct node_state {
     if (fresh)
       load(id);
     return reply;
+  }
+
+  void hold(entry& there, size_t messages) {
+    there.messages += messages;
+    active_messages += messages;
+  }
+
+  void count(entry& there, const command& what) {
+    if (std::holds_alternative<op::deposit>(what.op))
+      hold(there, 1);
+  }
+
+  void no_longer_active(entry& there) {
+    by_use.erase(there.used);
+    active_messages -= std::exchange(there.messages, 0);
   }
 
   void touch(entry& there) {
@@ -133,12 +150,15 @@ struct node_state {
     if (!state->exists() && !creates)
       return give_up(id, unknown_mailbox());
     there.is = phase::active;
+    hold(there, state->messages.size());
     there.box = self->spawn<caf::monitored>(mailbox, std::move(*state), options.services);
     by_address.emplace(there.box.address(), id);
     there.used = by_use.insert(by_use.end(), id);
     there.last = self->clock().now();
-    for (auto& waiter : std::exchange(there.waiting, {}))
+    for (auto& waiter : std::exchange(there.waiting, {})) {
+      count(there, *waiter.what);
       waiter.reply.delegate(there.box, std::move(waiter.what));
+    }
   }
 
   void give_up(const mailbox_id& id, const failure& why) {
@@ -151,7 +171,7 @@ struct node_state {
   void retire_one(entry& there) {
     ++passivations;
     there.is = phase::leaving;
-    by_use.erase(there.used);
+    no_longer_active(there);
     self->send(there.box, retire{});
   }
 
@@ -165,7 +185,8 @@ struct node_state {
     auto now = self->clock().now();
     while (!by_use.empty()) {
       auto& oldest = boxes[by_use.front()];
-      if (by_use.size() <= limits::active_mailboxes_max && now - oldest.last < options.idle)
+      if (by_use.size() <= limits::active_mailboxes_max &&
+          active_messages <= options.active_messages_max && now - oldest.last < options.idle)
         break;
       retire_one(oldest);
     }
@@ -184,7 +205,7 @@ struct node_state {
     auto at = boxes.find(id);
     auto& there = at->second;
     if (there.is == phase::active) {
-      by_use.erase(there.used);
+      no_longer_active(there);
       ++failures;
       options.log.error("mailbox_failed", {{"mailbox", to_string(id)}});
     }

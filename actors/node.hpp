@@ -3,11 +3,13 @@
 // that knows its contents.
 //
 // Invariants: at most one actor exists for a mailbox; commands for a mailbox that is being loaded
-// or retired wait here, bounded, and are answered even when loading fails.
+// or retired wait here, bounded, and are answered even when loading fails. Memory is bounded by the
+// number of loaded mailboxes and of the messages in them, once a second.
 #pragma once
 
 #include "actors/log.hpp"
 #include "actors/mailbox.hpp"
+#include "schemas/limits.hpp"
 
 namespace restante {
 
@@ -16,6 +18,7 @@ struct node_options {
   /// A mailbox nobody used for this long is passivated.
   std::chrono::seconds idle{60};
   logger log;
+  size_t active_messages_max = limits::active_messages_max;
 };
 
 node_actor spawn_node(caf::actor_system& system, node_options options);

@@ -153,7 +153,7 @@ struct engine::parts {
     auto reader = keep(spawn_store_reader(*system, store, true, options.log));
     auto hasher = keep(spawn_pin_hasher(*system, {options.keys.pepper, options.pin_cost}, true));
     auto services = std::make_shared<const mailbox_services>(
-        mailbox_services{writer, reader, hasher, environment});
+        mailbox_services{writer, reader, hasher, environment, options.log});
     auto node = keep(spawn_node(*system, {services, options.config.mailbox_idle, options.log}));
     auto directory =
         keep(spawn_directory(*system, {writer, reader, hasher, node, environment, tenants,

@@ -81,8 +81,10 @@ inline constexpr size_t group_commits_max = 1024;
 inline constexpr size_t group_bytes_max = 8 * 1024 * 1024;
 /// PIN hashes waiting for a worker; at 17 ms each the last waits about a second.
 inline constexpr size_t hash_waiting_max = 64;
-/// Loaded mailboxes; above it the longest idle are passivated.
+/// Loaded mailboxes, and messages in them all; above either the longest idle are passivated. One
+/// takes 4 KiB with one message and half a KiB for each more, so both together end below 2 GiB.
 inline constexpr size_t active_mailboxes_max = 100'000;
+inline constexpr size_t active_messages_max = 2'000'000;
 /// Messages of one mailbox that are not deleted; carriers allow 20 to 100.
 inline constexpr size_t messages_max = 1'000;
 /// How long a deleted message can be brought back, how many of a mailbox, and how many of those

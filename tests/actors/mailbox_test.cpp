@@ -1,9 +1,13 @@
 // One mailbox actor: the order of decide, persist, apply and answer, and what comes of it when the
 // disk is slow, silent, full or broken, or the mailbox itself fails.
 #include "actors/mailbox.hpp"
+#include "storage/keys.hpp"
 #include "tests/support/stage.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
+
+#include <fstream>
 
 namespace restante {
 
@@ -154,6 +158,30 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_certain_and_deletions_still_go_through) {
   auto again = ask_box(voicemail('b'), "d-2");
   run();
   BOOST_TEST(!again.as<answer::deposited>().duplicate);
+}
+
+BOOST_AUTO_TEST_CASE(the_operator_hears_once_of_media_that_are_missing) {
+  temp_dir home;
+  log = logger{home.path() / "log", "error"};
+  restart();
+  box = spawn(mailbox, on_disk(id), services);
+  auto there = ask_box(voicemail(), "d-1");
+  run();
+  auto message = there.as<answer::deposited>().message;
+  std::vector<row> lost{row::remove(family::media, media_key(id, message, 0))};
+  BOOST_REQUIRE(store->rows.commit(lost));
+  for (auto* request : {"w-1", "w-2"}) {
+    auto read = ask_box(op::retrieve{by_uid(1), channel::out_of_band, {}, "web"}, request);
+    run();
+    BOOST_TEST(read.reason() == "media_damaged");
+  }
+  std::ifstream in{home.path() / "log"};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  BOOST_REQUIRE_EQUAL(lines.size(), 1u);
+  for (const auto& words : {std::string{"media_damaged"}, to_string(id), to_string(message)})
+    BOOST_TEST(lines[0].find(words) != std::string::npos, lines[0]);
 }
 
 BOOST_AUTO_TEST_CASE(reading_goes_on_without_any_room_at_all) {

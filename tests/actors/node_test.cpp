@@ -189,6 +189,31 @@ BOOST_AUTO_TEST_CASE(an_idle_mailbox_is_passivated_and_nothing_is_lost) {
   BOOST_TEST(deposit(id, "d-2").uid == first.uid + 1);
 }
 
+BOOST_AUTO_TEST_CASE(the_messages_in_memory_are_bounded_and_the_longest_idle_go_first) {
+  active_messages_max = 8;
+  restart();
+  auto idle_longest = register_device("+15055550180"), other = register_device("+15055550181");
+  for (int i = 0; i < 4; ++i)
+    for (const auto& box : {idle_longest, other})
+      ask_node(box, voicemail(static_cast<char>('a' + i)), "d-" + std::to_string(i));
+  run();
+  advance(std::chrono::seconds{2});
+  BOOST_TEST(status()["mailboxes_passivated_total"] == "0");
+  ask_node(other, voicemail('z'), "d-z"); // one too many
+  run();
+  advance(std::chrono::seconds{2});
+  BOOST_TEST(status()["mailboxes_passivated_total"] == "1");
+  ask_node(other, op::describe{}, "1"); // still there; the first is loaded with all it has
+  ask_node(idle_longest, op::describe{}, "2");
+  run();
+  BOOST_TEST(status()["mailboxes_loaded_total"] == "3");
+  advance(std::chrono::seconds{2}); // 9 again: again the longest idle, now the other one
+  BOOST_TEST(status()["mailboxes_passivated_total"] == "2");
+  ask_node(idle_longest, op::describe{}, "3");
+  run();
+  BOOST_TEST(status()["mailboxes_loaded_total"] == "3");
+}
+
 BOOST_AUTO_TEST_CASE(a_mailbox_in_use_is_not_passivated) {
   auto id = register_device();
   for (int i = 0; i < 4; ++i) {

@@ -96,8 +96,9 @@ struct stage : actor_fixture {
     real_hasher = keep(spawn_pin_hasher(sys, {key(9), {1, 8192}}, false));
     hasher = spawn(watched_hasher, real_hasher, trace);
     services = std::make_shared<const mailbox_services>(
-        mailbox_services{held, reader, hasher, environment});
-    node = keep(spawn_node(sys, {.services = services, .idle = idle}));
+        mailbox_services{held, reader, hasher, environment, log});
+    node = keep(spawn_node(
+        sys, {.services = services, .idle = idle, .active_messages_max = active_messages_max}));
     directory = keep(spawn_directory(sys, {.writer = held,
                                            .reader = reader,
                                            .hasher = hasher,
@@ -206,7 +207,10 @@ struct stage : actor_fixture {
     }));
   }
 
-  std::chrono::seconds idle{60}; // of mailboxes, from the next start on
+  // Of the node, from the next start on.
+  std::chrono::seconds idle{60};
+  size_t active_messages_max = limits::active_messages_max;
+  logger log;
   tenant_ptr acme = model_tests::tenant("acme", role::mvno);
   tenant_ptr rival = model_tests::tenant("rival", role::mvno);
   tenant_ptr portal = model_tests::tenant("portal", role::application, {"acme"});

@@ -177,8 +177,9 @@ struct decider {
   }
 
   static result<decision> damaged() {
-    return fail(errc::storage_failure, "media_damaged",
-                "the stored media is missing or not what was deposited: the operator has been told");
+    return fail(
+        errc::storage_failure, "media_damaged",
+        "the stored media is missing or not what was deposited: the operator has been told");
   }
 
   // --- messages -------------------------------------------------------------------------------

@@ -116,6 +116,16 @@ struct stage : actor_fixture {
     run();
   }
 
+  /// The node's figures.
+  std::map<std::string, std::string> status() {
+    auto done = ask(node, node_status_request{});
+    run();
+    auto figures = done.as<answer::status>().figures;
+    return {figures.begin(), figures.end()};
+  }
+
+  void pass_idle_time() { advance(idle + std::chrono::seconds{2}); }
+
   /// Ends everybody and begins again on the same disk.
   void restart() {
     exit_cast();

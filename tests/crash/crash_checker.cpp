@@ -93,6 +93,7 @@ private:
 
   void list(const std::set<std::string>& boxes) {
     std::vector<std::pair<std::string, uint32_t>> pages; // profile, after this number
+    pages.reserve(boxes.size());
     for (const auto& profile : boxes)
       pages.emplace_back(profile, 0);
     while (!pages.empty()) {
@@ -142,7 +143,7 @@ private:
           return {ask::of_mailbox{{subscriber_ref::by::profile, profile}, what},
                   "check-" + std::to_string(asked[i].first)};
         },
-        [&](size_t i, outcome got) { handed_out_[asked[i].first] = digest_of(got); });
+        [&](size_t i, const outcome& got) { handed_out_[asked[i].first] = digest_of(got); });
     messages_retrieved_ += asked.size();
   }
 

@@ -51,7 +51,8 @@ void check_refusal(const failure& why, const std::string& path) {
   promise(why.text.starts_with(path + ":"), "a refusal does not name the file");
   std::string_view rest = why.text;
   rest.remove_prefix(path.size() + 1);
-  promise(take_number(rest) && take_number(rest), "a refusal names no line and column");
+  const bool has_line = take_number(rest);
+  promise(has_line && take_number(rest), "a refusal names no line and column");
   promise(rest.starts_with(" expected ") && rest.find("found") != rest.npos,
           "a refusal does not say what was expected and found");
   promise(printable(why.text), "a refusal can't be printed");

@@ -142,8 +142,10 @@ struct floor_server::running {
     burst.clear();
     size_t bytes = 0;
     auto flags = zmq::recv_flags::none;
-    message next;
-    while (burst.size() < burst_max && bytes < burst_bytes_max && socket.recv(next.client, flags)) {
+    while (burst.size() < burst_max && bytes < burst_bytes_max) {
+      message next;
+      if (!socket.recv(next.client, flags))
+        break;
       (void)socket.recv(next.envelope); // the rest of a message is there with its first frame
       if (next.envelope.more())
         (void)socket.recv(next.media);

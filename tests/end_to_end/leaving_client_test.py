@@ -32,7 +32,7 @@ class Leaving(unittest.TestCase):
         self.assertFalse(second.poll(1_000))
         second.close()
         self.assertFalse(eventually(lambda: node.process.poll() is not None, 11), "the node ended")
-        self.assertTrue(node.answers())
+        self.assertTrue(eventually(node.answers))
         first.close()
 
 

@@ -4,12 +4,12 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 
 import zmq
 
@@ -126,16 +126,18 @@ class Life(unittest.TestCase):
     def test_a_second_signal_ends_a_stopping_node_at_once(self):
         node = self.node().start()
         adapter = self.connected(node.add_tenant("acme"))
-        for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM),
-                              (signal.SIGTERM, signal.SIGINT)):
-            node.log.write_bytes(b"")
-            adapter.register("+15055551212")
-            node.process.send_signal(first)
-            self.assertTrue(eventually(lambda: b'"what":"draining"' in node.log.read_bytes()))
-            node.process.send_signal(second)
-            self.assertEqual(node.process.wait(30), 1, f"{first}, {second}: {node.log.read_text()}")
-            self.assertNotIn(b'"what":"stopped"', node.log.read_bytes(), "it went on stopping")
-            node.start()
+        for first, second in ((SIGTERM, SIGTERM), (SIGINT, SIGTERM), (SIGTERM, SIGINT)):
+            for _ in range(5):  # on a busy machine a node may have stopped before the second comes
+                node.log.write_bytes(b"")
+                adapter.register("+15055551212")
+                node.process.send_signal(first)
+                self.assertTrue(eventually(lambda: b'"what":"draining"' in node.log.read_bytes()))
+                node.process.send_signal(second)
+                status, told = node.process.wait(30), node.log.read_text()
+                node.start()
+                if '"what":"stopped"' not in told:
+                    break
+            self.assertEqual((status, "stopped" in told), (1, False), f"{first}, {second}: {told}")
             self.assertEqual(adapter.messages({"number": "+15055551212"}), [])
 
     def test_what_was_acknowledged_before_kill_9_is_there_byte_for_byte(self):
@@ -230,7 +232,7 @@ class Life(unittest.TestCase):
         self.assertEqual(status, 3, words)
         self.assertIn(str(node.directory / "data"), words)
         self.assertRegex(words, r"(?i)in use|another restanted|locked")
-        self.assertTrue(node.answers(), "the first one goes on")
+        self.assertTrue(eventually(node.answers), "the first one goes on")
 
     def test_a_wrong_configuration_is_refused_with_file_and_line(self):
         node = self.node()

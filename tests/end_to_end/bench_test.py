@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -115,6 +116,8 @@ SIZES = [{"mailboxes": 1000, "acked_per_second": 40_000.0, "rounds": [39_000.0, 
           "again": {"acked_per_second": 42_000.0, "rounds": [42_000.0]}},
          {"mailboxes": 100_000, "acked_per_second": 20_000.0, "rounds": [20_000.0],
           "again": {"acked_per_second": 38_000.0, "rounds": [38_000.0]}}]
+CRASH = {"kills": 25, "acknowledged": 900, "lost": 0, "changed": 0, "duplicated": 0, "undeleted": 0,
+         "refused": 0, "unacknowledged": 0}
 
 
 class Page(unittest.TestCase):
@@ -139,9 +142,89 @@ class Page(unittest.TestCase):
             self.assertIn(expected, words)
 
     def test_a_missed_target_is_an_alarm_and_a_busy_machine_a_question(self):
-        self.assertEqual([card.verdict(True, 0), card.verdict(False, 0), card.verdict(True, 0.2),
-                          card.verdict(False, 0.2), card.verdict(None, 0.2)],
-                         ["ok", "ALARM", "ok ?", "ALARM ?", " ?"])
+        self.assertEqual([card.verdict(True, 0.1), card.verdict(False, 0.1), card.verdict(None, 0)],
+                         ["ok", "ALARM", ""])
+        self.assertEqual([card.verdict(holds, 0.2) for holds in (True, False, None)], [" ?"] * 3)
+        self.assertEqual([card.verdict(True, 0, sound=False), card.verdict(True, 0.2, sound=False)],
+                         ["ALARM", "ALARM ?"])
+
+    def test_equal_ratios_on_the_page_have_equal_verdicts(self):
+        def row(ratio, **more):
+            got = {"size": 1024, "refused": 0, "ratio": ratio, "floor_acked_per_second": 1.0,
+                   "acked_per_second": ratio, "latency_ms": {"p99": 1.0}, "others_share": 0.0,
+                   "bytes_written_per_byte": 2.5, "cpu_us_per_deposit": 30.0,
+                   "floor": {"others_share": 0.0}, **more}
+            return card.deposit_rows([("1 KiB", "ipc", got)])[0]
+
+        self.assertEqual([(row(ratio)[3], row(ratio)[-1]) for ratio in (0.7949, 0.7951, 0.8)],
+                         [("0.79", "ALARM"), ("0.80", "ok"), ("0.80", "ok")])
+        self.assertEqual(row(0.9, floor={"others_share": 0.6})[-1], " ?")
+        self.assertEqual(row(0.9, refused=1)[-1], "ALARM")
+        self.assertEqual(row(0.9, size=40_000, bytes_written_per_byte=3.1)[-1], "ALARM")
+
+    def rows(self, **changed):
+        """Verdicts of the page's other rows by their first words, with sound figures but these."""
+        def load(**more):
+            return {"latency_ms": {"p50": 0.5, "p99": 2.0, "p99_9": 3.0}, "refused": 0,
+                    "others_share": 0.0, "acked_per_second": 1000.0, "cpu_us_per_deposit": 30.0,
+                    "retrieved_per_second": 1000.0, "rate": 500, **more}
+
+        scale = {"mailboxes": 2000, "slower": 0, "slower_again": 0, "log_bytes_read_back": 2**20,
+                 "sizes": [load(mailboxes=size, again=load()) for size in (1000, 2000)],
+                 "start_after_kill_seconds": 1, "start_seconds": 1, "resident_bytes_few": 2**24,
+                 "resident_bytes": 2**24, "idle_mailbox_bytes": 10, "active_mailbox_bytes": 7000,
+                 "passivated_mailbox_bytes": 10, "next_deposit": load(),
+                 "first_deposit": load(**changed.get("first_deposit", {}))}
+        got = {"half_load": load(**changed.get("half_load", {})), "scale": scale,
+               "retrieve": [("1 KiB", {"from_disk": load(),
+                                       "again": load(**changed.get("again", {}))})],
+               "crash": {**CRASH, **changed.get("crash", {})}}
+        return {what: (figure, mark) for what, figure, _, _, mark in card.other_rows(got)}
+
+    def test_every_row_that_the_manual_calls_alarming_is_judged(self):
+        half, again, first, crash = ("latency at 500/s (half load)", "retrieval, 1 KiB, again",
+                                     "first deposit into a mailbox", "crash: 25 kills under load")
+        sound = {what: mark for what, (_, mark) in self.rows().items()}
+        self.assertEqual({sound[what] for what in (half, again, first, crash)}, {"ok"})
+        self.assertNotIn("ALARM", sound.values())
+        for what, changed in (
+                (half, {"half_load": {"latency_ms": {"p50": 0.5, "p99": 5.01, "p99_9": 6.0}}}),
+                (half, {"half_load": {"refused": 1, "others_share": 0.0}}),
+                (again, {"again": {"retrieved_per_second": 890.0}}),
+                (first, {"first_deposit": {"latency_ms": {"p50": 1.51, "p99": 2.0, "p99_9": 3.0}}}),
+                *((crash, {"crash": {kind: 1}}) for kind in card.CRASH_DIFFERENCES),
+                (crash, {"crash": {"failure": "restanted ended"}})):
+            marks = {what: mark for what, (_, mark) in self.rows(**changed).items()}
+            self.assertEqual([name for name, mark in marks.items() if mark == "ALARM"], [what],
+                             changed)
+
+    def test_a_crash_test_that_finds_a_loss_gives_its_figures_to_the_page(self):
+        """The real one, with a checker that misses two messages."""
+        with tempfile.TemporaryDirectory(prefix="restante-") as directory:
+            programs, disk = Path(directory, "bin"), Path(directory, "disk")
+            programs.mkdir()
+            disk.mkdir()
+            for program in BIN.iterdir():
+                (programs / program.name).symlink_to(program)
+            wrong = programs / "crash_checker"
+            wrong.unlink()
+            wrong.write_text(f"""#!/bin/sh
+'{BIN}/crash_checker' "$@" | sed -u 's/"lost":0/"lost":2/'
+""")
+            wrong.chmod(0o700)
+            with unittest.mock.patch.object(card, "BIN", programs):
+                runs = card.Runs(str(disk))
+                what, figure, _, _, mark = card.crash_row(runs.crash(1))
+            self.assertEqual(mark, "ALARM")
+            self.assertIn(" 2 lost, 0 changed", figure)
+            self.assertRegex(what, "crash: [1-9][0-9]* kills")
+            self.assertIn(f"--directory {disk}", runs.all[0]["command"])
+            self.assertIn("cycle 1", runs.all[0]["figures"]["failure"])
+            self.assertEqual(os.listdir(disk), [])
+
+    def test_a_crash_test_without_any_figures_is_an_alarm_too(self):
+        with unittest.mock.patch.object(card, "BIN", Path("/nowhere")):
+            self.assertEqual(card.crash_row(card.Runs(None).crash(1))[-1], "ALARM")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ One cycle: load for a random time, kill, sometimes a start that is killed before
 start, check. The programs that load and check are in tests/crash. By hand, with any number of
 cycles, a new node after every hundred so that the disk stays bounded:
 
-    crash_test.py [--cycles N] [--seed SEED] [--keep]
+    crash_test.py [--cycles N] [--seed SEED] [--keep] [--directory DIRECTORY]
 
-The seed (RESTANTE_SEED, or a new one) gives the contents and the times; it is in every failure.
+The last line is one JSON object of figures. After a failure they are those until then, with what
+went wrong in `failure`, and the status is 1. The seed (RESTANTE_SEED, or a new one) gives the
+contents and the times; it is in every failure.
 """
 import argparse
 import collections
@@ -41,9 +43,9 @@ def new_seed():
 class Crashing:
     """A node, its depositor and its checker; `close` ends all three."""
 
-    def __init__(self, seed, keep=False):
+    def __init__(self, seed, keep=False, under=None):
         self.random, self.seed, self.keep = random.Random(seed), seed, keep
-        self.node = Node()
+        self.node = Node(under)
         self.journal = self.node.directory / "journal"
         self.identity = self.node.directory / "identity.toml"
         self.depositor = self.checker = None
@@ -168,28 +170,47 @@ class Crashing:
         return done.returncode, json.loads(done.stdout), done.stderr
 
 
-def run_cycles(cycles, seed, progress=lambda *_: None, keep=False):
-    """Figures of so many cycles with one node; AssertionError at the first difference. `keep`: what
-    a failure leaves is not removed."""
-    with contextlib.closing(Crashing(seed, keep)) as crashing:
-        crashing.begin()
-        for number in range(1, cycles + 1):
-            got = crashing.cycle()
-            progress(number, got)
-            if any(got[kind] for kind in DIFFERENCES):
-                raise AssertionError(f"seed {seed}, cycle {number}: {got}; the checker's words "
-                                     "are above")
-        sent = crashing.end_load()
-        crashing.kill()
-        crashing.node.start()
-        status, got, words = crashing.check_all()
-        if status != 0 or got["unacknowledged"] != 0 or got["acknowledged"] != sent["sent"]:
-            raise AssertionError(f"seed {seed}, at the end: {got}, sent {sent}\n{words}")
+def run_cycles(cycles, seed, progress=lambda *_: None, keep=False, under=None):
+    """Figures of so many cycles with one node; AssertionError at the first difference, with the
+    figures until then in its `figures`. `keep`: what a failure leaves is not removed."""
+    figures = {}
+    with contextlib.closing(Crashing(seed, keep, under)) as crashing:
+        try:
+            go_through(crashing, cycles, figures, progress)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            raise Failure(str(error), {**figures, "kills": crashing.kills}) from error
         crashing.keep = False
-        data = crashing.node.directory / "data"
-        return collections.Counter({
-            **got, "cycles": cycles, "kills": crashing.kills, "sent_again": sent["sent_again"],
-            "store_bytes": sum(file.stat().st_size for file in data.rglob("*"))})
+        return collections.Counter(figures)
+
+
+class Failure(AssertionError):
+    """What went wrong, and the figures until then."""
+
+    def __init__(self, what, figures):
+        super().__init__(what)
+        self.figures = collections.Counter(figures)
+
+
+def go_through(crashing, cycles, figures, progress):
+    """Keeps `figures` up to date; AssertionError at the first difference."""
+    seed = crashing.seed
+    crashing.begin()
+    for number in range(1, cycles + 1):
+        got = crashing.cycle()
+        figures.update(got, cycles=number)
+        progress(number, got)
+        if any(got[kind] for kind in DIFFERENCES):
+            raise AssertionError(f"seed {seed}, cycle {number}: {got}; the checker's words "
+                                 "are above")
+    sent = crashing.end_load()
+    crashing.kill()
+    crashing.node.start()
+    status, got, words = crashing.check_all()
+    data = crashing.node.directory / "data"
+    figures.update(got, kills=crashing.kills, sent_again=sent["sent_again"],
+                   store_bytes=sum(file.stat().st_size for file in data.rglob("*")))
+    if status != 0 or got["unacknowledged"] != 0 or got["acknowledged"] != sent["sent"]:
+        raise AssertionError(f"seed {seed}, at the end: {got}, sent {sent}\n{words}")
 
 
 class Crashes(unittest.TestCase):
@@ -335,23 +356,31 @@ def main():
     options.add_argument("--cycles", type=int, default=CYCLES)
     options.add_argument("--seed", type=int, help="of the first node; then counted up")
     options.add_argument("--keep", action="store_true", help="keep what a failure leaves")
+    options.add_argument("--directory", help="where the nodes' data go, on the disk in question")
     given = options.parse_args()
     seed = new_seed() if given.seed is None else given.seed
-    total, began = collections.Counter(), time.monotonic()
+    total, began, failure = collections.Counter(), time.monotonic(), {}
 
     def progress(number, got):
         print(f"\rcycle {total['cycles'] + number}, {total['acknowledged'] + got['acknowledged']} "
               "acknowledged ", end="", file=sys.stderr, flush=True)
 
-    while total["cycles"] < given.cycles:
+    while total["cycles"] < given.cycles and not failure:
         cycles = min(CYCLES_OF_A_NODE, given.cycles - total["cycles"])
-        total += run_cycles(cycles, seed, progress, given.keep)
+        try:
+            total += run_cycles(cycles, seed, progress, given.keep, given.directory)
+        except Failure as error:
+            print(f"\n{error}", file=sys.stderr)
+            total += error.figures
+            failure = {"failure": str(error).splitlines()[0]}
         seed += 1
     figures = {key: total[key] for key in (
         "cycles", "kills", "acknowledged", "sent_again", "deletions", "messages_retrieved",
         *DIFFERENCES, "unacknowledged", "store_bytes")}
-    print("\n" + json.dumps({**figures, "seconds": round(time.monotonic() - began, 1)}))
+    seconds = round(time.monotonic() - began, 1)
+    print("\n" + json.dumps({**figures, "seconds": seconds, **failure}))
+    return 1 if failure else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -83,8 +83,9 @@ def amr(seed, frames=40):
 class Node:
     """One `restanted`: its directory, its process, its operator."""
 
-    def __init__(self):
-        self.directory = Path(tempfile.mkdtemp(prefix="restante-"))
+    def __init__(self, under=None):
+        """`under`: where its directory goes; by default where temporary files do."""
+        self.directory = Path(tempfile.mkdtemp(prefix="restante-", dir=under)).resolve()
         self.port = free_ports()
         self.config = self.directory / "restante.toml"
         self.log = self.directory / "restanted.log"

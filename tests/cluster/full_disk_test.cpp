@@ -17,9 +17,7 @@ struct disk_fixture {
 
 BOOST_FIXTURE_TEST_SUITE(full_disk, disk_fixture)
 
-BOOST_AUTO_TEST_CASE(a_full_disk_refuses_deposits_and_recovers) {
-  if (!disk.mounted())
-    return;
+BOOST_AUTO_TEST_CASE(a_full_disk_refuses_deposits_and_recovers, *wants_small_disk) {
   engine_fixture node{{disk.path() / "data", 16 * mebibyte}};
   client asks{node.acme};
   auto ask = [&](mailbox_op what) {

@@ -53,7 +53,8 @@ uint64_t lines_in(const fs::path& file) {
 
 BOOST_AUTO_TEST_SUITE(full_disk)
 
-BOOST_AUTO_TEST_CASE(a_store_that_finds_no_room_says_so_wherever_its_opening_ends) {
+BOOST_AUTO_TEST_CASE(a_store_that_finds_no_room_says_so_wherever_its_opening_ends,
+                     *wants_small_disk) {
   temp_dir sound;
   write_changes(sound.path() / "data", 30);
   for (const bool fresh : {true, false}) {
@@ -62,8 +63,6 @@ BOOST_AUTO_TEST_CASE(a_store_that_finds_no_room_says_so_wherever_its_opening_end
     for (bool open = false; !open; pages += 2)
       BOOST_TEST_CONTEXT(pages << " pages of room, " << (fresh ? "a new store" : "an old one")) {
         const disk_fixture full;
-        if (!full.disk.mounted())
-          return;
         BOOST_REQUIRE(pages < 100U);
         if (!fresh)
           fs::copy(sound.path() / "data", full.data);
@@ -75,9 +74,8 @@ BOOST_AUTO_TEST_CASE(a_store_that_finds_no_room_says_so_wherever_its_opening_end
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_warning_without_room_is_lost_and_ends_nothing, disk_fixture) {
-  if (!disk.mounted())
-    return;
+BOOST_FIXTURE_TEST_CASE(a_warning_without_room_is_lost_and_ends_nothing, disk_fixture,
+                        *wants_small_disk) {
   auto options = rocksdb::Options{database_options(data), {}};
   options.create_if_missing = true;
   rocksdb::DB* made = nullptr;

@@ -309,10 +309,8 @@ struct temporary_files_in {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(a_repair_into_a_disk_without_room_is_refused_before_it_begins,
-                        little_room) {
-  if (!disk.mounted())
-    return;
+BOOST_FIXTURE_TEST_CASE(a_repair_into_a_disk_without_room_is_refused_before_it_begins, little_room,
+                        *wants_small_disk) {
   for (const auto& into : {disk.path() / "new", disk.path() / "not" / "yet" / "there"}) {
     const auto refused = repair_store({store, into, merge_sample, {}});
     BOOST_REQUIRE(!refused);
@@ -325,9 +323,8 @@ BOOST_FIXTURE_TEST_CASE(a_repair_into_a_disk_without_room_is_refused_before_it_b
   BOOST_TEST(report.findings.size() > 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_check_of_damaged_logs_wants_room_for_their_copy, little_room) {
-  if (!disk.mounted())
-    return;
+BOOST_FIXTURE_TEST_CASE(a_check_of_damaged_logs_wants_room_for_their_copy, little_room,
+                        *wants_small_disk) {
   {
     const temporary_files_in full{disk.path()};
     const auto refused = check_store({store, merge_sample, {}});

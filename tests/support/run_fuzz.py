@@ -6,7 +6,7 @@ usage: run_fuzz.py BUILD_DIRECTORY [--seconds N] [TARGET...]     run these, or a
 
 As many targets run at a time as there are processors. A target starts from its seeds, from what
 earlier runs found (BUILD_DIRECTORY/found/TARGET) and from what made it fail before
-(BUILD_DIRECTORY/failing/TARGET), and ends at its first failure.
+(BUILD_DIRECTORY/failing/TARGET), and ends at its first failure. To execute nothing is one.
 """
 import os
 import re
@@ -100,7 +100,11 @@ def report_of(build, target, status):
     executions, edges = last_status(text)
     report = Report(target, figure("number_of_executed_units") or executions,
                     figure("average_exec_per_sec"), edges, figure("new_units_added"), "")
-    if status == 0 or "libFuzzer: run interrupted" in text:
+    if "libFuzzer: run interrupted" in text:
+        return report
+    if status == 0:
+        if report.executions == 0:
+            report.failure = f"status 0, but no execution; log: {log_of(build, target)}"
         return report
     why = re.findall(r"^(?:the engine broke a promise: .*|.*: runtime error: .*|SUMMARY: .*|"
                      r"==\d+==\s*ERROR: .*|terminate called .*|.*: Assertion .*)$",

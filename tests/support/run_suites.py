@@ -6,8 +6,8 @@ A suite is a CTest test (one Boost.Test program per folder), a Python file of un
 when their build is given, libFuzzer's targets, 30 seconds each; suites run one after another, so
 that each has the machine for itself. REGEX is searched for in
 the cases' full names, such as `schemas/frames/a_truncated_frame_is_refused`. Every suite leaves
-its whole output in BUILD_DIRECTORY/test-logs/. The last line is `N passed, N failed`, with
-`, N skipped` when there are any; the exit status is 0 only when something passed and nothing
+its whole output in BUILD_DIRECTORY/test-logs/. The report names what was skipped and why; its last
+line is `N passed, N failed`, with `, N skipped` when there are any; the exit status is 0 only when something passed and nothing
 failed.
 
 Cases are counted from what a program writes while it runs, not from a summary at its end, so a
@@ -33,16 +33,16 @@ MESSAGE_LINES = 30  # of one failure; the log has the rest
 
 
 class Tally:
-    """What came of one suite: names of cases, and why the failed ones failed."""
+    """What came of one suite: names of cases, why some were skipped and why others failed."""
 
     def __init__(self):
-        self.passed, self.skipped, self.failures, self.died_in = 0, 0, {}, None
+        self.passed, self.skipped, self.failures, self.died_in = 0, {}, {}, None
 
     def fail(self, case, why):
         self.failures.setdefault(case, []).append(why)
 
     def ran(self):
-        return self.passed + self.skipped + len(self.failures) + bool(self.died_in)
+        return self.passed + len(self.skipped) + len(self.failures) + bool(self.died_in)
 
 
 def read_boost_log(path, suite, filtered):
@@ -55,8 +55,9 @@ def read_boost_log(path, suite, filtered):
             verb, kind, name = step.groups()
             message = None
             if verb == "Test":
-                # Under a filter "disabled" also means "not chosen".
-                tally.skipped += not (filtered and line.endswith("is skipped because disabled"))
+                why = line.partition(" is skipped because ")[2]
+                if not (filtered and why == "disabled"):  # which then also means "not chosen"
+                    tally.skipped[f"{suite}/{name}"] = why  # with its suites, unlike elsewhere
             elif kind == "suite":
                 folders = folders + [name] if verb == "Entering" else folders[:-1]
             elif verb == "Entering":
@@ -116,8 +117,9 @@ def read_case_log(path):
         running = case if event == "begun" else None
         if event == "failed":
             tally.fail(case, why)
+        if event == "skipped":
+            tally.skipped[case] = why
         tally.passed += event == "passed"
-        tally.skipped += event == "skipped"
     tally.died_in = running
     return tally
 
@@ -191,7 +193,8 @@ def unittest_main(path, suite, cases_path, pattern):
             def stopTest(self, test):
                 super().stopTest(test)
                 if not self.tell_failures():
-                    write("passed" if len(self.skipped) == self.skips else "skipped", name(test))
+                    whys = [why for _, why in self.skipped[self.skips:]]
+                    write("skipped" if whys else "passed", name(test), "; ".join(whys))
 
         sys.path.insert(0, str(Path(path).parent))
         loaded = unittest.defaultTestLoader.loadTestsFromName(Path(path).stem)
@@ -277,7 +280,7 @@ def main(build, expression="", fuzz_build=""):
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir()
     os.environ.update(RESTANTE_BIN=str(build / "bin"), PYTHONDONTWRITEBYTECODE="1")
-    rows = []
+    rows, skips = [], {}
     for suite, run, argument in suites_of(build, fuzz_build):
         log = logs / (suite.replace("/", "-") + ".log")
         print(f"-- {suite}", flush=True)
@@ -286,7 +289,8 @@ def main(build, expression="", fuzz_build=""):
         tally = run(argument, suite, pattern, log)
         if tally:
             seconds = time.monotonic() - start
-            rows.append((suite, tally.passed, len(tally.failures), tally.skipped, seconds))
+            rows.append((suite, tally.passed, len(tally.failures), len(tally.skipped), seconds))
+            skips.update(tally.skipped)
             print_failures(tally.failures)
             print(f"   {tally.passed} passed, {len(tally.failures)} failed, {seconds:.1f} s",
                   flush=True)
@@ -295,10 +299,12 @@ def main(build, expression="", fuzz_build=""):
     print(f"\n{'suite':<32}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for row in rows:
         print("{:<32}{:>8}{:>8}{:>9}{:>9.1f}".format(*row))
+    if skips:
+        print("\nskipped:", *(f"  {case}: {why}" for case, why in skips.items()), sep="\n")
     if failed:
         print(f"\nwhole output of every suite: {logs}")
     elif not passed:
-        print("\nnothing ran: no case matches")
+        print("\nnothing ran: " + ("all is skipped" if skips else "no case matches"))
     print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 0 if passed and not failed else 1
 

@@ -1,5 +1,6 @@
 // A disk with little room: a file system of its own, in memory, gone with the test. Needs the right
-// to mount; a test that has not got it says so and checks nothing.
+// to mount; every case that makes one is decorated with `*wants_small_disk`, so that it counts as
+// skipped where that right is missing, and never as passed.
 #pragma once
 
 #include "tests/support/temp_dir.hpp"
@@ -11,26 +12,23 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
+#include <string>
+#include <system_error>
 
 namespace restante {
 
 class small_disk {
 public:
+  /// Throws std::system_error.
   explicit small_disk(uint64_t mebibytes) {
     auto options = "size=" + std::to_string(mebibytes) + "m,mode=0700";
-    mounted_ = ::mount("tmpfs", under_.path().c_str(), "tmpfs", 0, options.c_str()) == 0;
-    if (!mounted_)
-      BOOST_TEST_MESSAGE("skipped: a tmpfs can't be mounted here (" << std::strerror(errno) << ")");
+    if (::mount("tmpfs", under_.path().c_str(), "tmpfs", 0, options.c_str()) != 0)
+      throw std::system_error{errno, std::generic_category(), "a tmpfs can't be mounted here"};
   }
   small_disk(const small_disk&) = delete;
   small_disk& operator=(const small_disk&) = delete;
-  ~small_disk() {
-    if (mounted_)
-      ::umount2(under_.path().c_str(), MNT_DETACH);
-  }
+  ~small_disk() { ::umount2(under_.path().c_str(), MNT_DETACH); }
 
-  [[nodiscard]] bool mounted() const { return mounted_; }
   [[nodiscard]] const std::filesystem::path& path() const { return under_.path(); }
 
   /// Takes up room, until `remove_ballast`.
@@ -46,7 +44,19 @@ private:
   [[nodiscard]] std::filesystem::path ballast() const { return under_.path() / "ballast"; }
 
   temp_dir under_;
-  bool mounted_ = false;
 };
+
+/// Whether there are small disks here; asked for each case before its fixture is made.
+inline boost::test_tools::assertion_result small_disks_here(boost::unit_test::test_unit_id) {
+  boost::test_tools::assertion_result out{true};
+  try {
+    const small_disk tried{1};
+  } catch (const std::system_error& error) {
+    out = false;
+    out.message() << error.what();
+  }
+  return out;
+}
+inline const boost::unit_test::precondition wants_small_disk{small_disks_here};
 
 } // namespace restante

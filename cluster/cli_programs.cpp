@@ -41,7 +41,7 @@ std::filesystem::path sample(const std::string& name) {
   return std::filesystem::exists(there, ignored) ? std::move(there) : std::move(file);
 }
 
-result<void> walk_through(cli_session& session, const std::string& recording) {
+result<void> walk_through(cli_session& session, const std::string& recording, bool once) {
   auto file = session.config_file();
   if (!file)
     return tl::unexpected{file.error()};
@@ -57,6 +57,7 @@ result<void> walk_through(cli_session& session, const std::string& recording) {
   options.program = session.program;
   options.patience = session.timeout();
   options.json = session.json;
+  options.once = once;
   return walk(options, std::cout);
 }
 
@@ -79,10 +80,12 @@ void add_program_verbs(CLI::App& app, cli_session& session) {
       ->capture_default_str();
 
   auto recording = std::make_shared<std::string>();
-  auto& walk = add_verb(app, session, "walk",
-                        "Walk a voicemail through a running node, verifying every step",
-                        "restante --config var/restante.toml walk",
-                        [&session, recording] { return walk_through(session, *recording); });
+  auto once = std::make_shared<bool>(false);
+  auto& walk = add_verb(
+      app, session, "walk", "Walk a voicemail through a running node, verifying every step",
+      "restante --config var/restante.toml walk",
+      [&session, recording, once] { return walk_through(session, *recording, *once); });
+  walk.add_flag("--once", *once, "Without hints how to go on: the node stops afterwards");
   walk.add_option("--recording", *recording, "The voicemail (default: tests/data/voicemail.amr)")
       ->type_name("FILE");
 

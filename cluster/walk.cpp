@@ -38,6 +38,13 @@ public:
 
   void close() const {
     const auto key = [](const walk_cast::party& who) { return who.key_file.string(); };
+    std::vector<std::string> commands;
+    if (!options_.once)
+      commands = {options_.program + " --as " + key(gateway_) + " sms-console",
+                  options_.program + " --as " + key(mvno_) + " deposit " + cast_.number + " " +
+                      options_.recording.string() + " --caller " + caller,
+                  options_.program + " --as " + key(mvno_) + " get " + cast_.number +
+                      " 2 --device"};
     story_.end({{"admin endpoint", operator_endpoint_},
                 {"mvno endpoint", mvno_.who.endpoint},
                 {"sms endpoint", gateway_.who.endpoint},
@@ -46,10 +53,7 @@ public:
                 {"key of the web page", key(web_)},
                 {"key of the gateway", key(gateway_)},
                 {"subscriber", cast_.number + ", PIN " + pin + ", " + to_string(profile_)}},
-               {options_.program + " --as " + key(gateway_) + " sms-console",
-                options_.program + " --as " + key(mvno_) + " deposit " + cast_.number + " " +
-                    options_.recording.string() + " --caller " + caller,
-                options_.program + " --as " + key(mvno_) + " get " + cast_.number + " 2 --device"});
+               commands);
   }
 
 private:

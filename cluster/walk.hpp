@@ -17,6 +17,7 @@ struct walk_options {
   std::string program = "restante";           // as it was called, for the same hints
   std::chrono::milliseconds patience{10'000}; // for each answer, event and text
   bool json = false;                          // one document at the end instead of a story
+  bool once = false;                          // the node stops afterwards: no hints how to go on
 };
 
 /// Walks. Makes four tenants named after the run, with key files in the configuration's directory

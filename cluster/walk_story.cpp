@@ -95,7 +95,12 @@ void walk_story::end(const std::vector<std::pair<std::string, std::string>>& fac
       all["facts"][name] = value;
     return print_json(out_, all);
   }
-  out_ << "\nEvery step was verified. What is there now:\n\n";
+  out_ << "\nEvery step was verified.";
+  if (commands.empty()) {
+    out_ << std::endl;
+    return;
+  }
+  out_ << " What is there now:\n\n";
   print_facts(out_, facts);
   out_ << "\nGo on by hand in a second terminal:\n\n";
   for (const auto& command : commands)

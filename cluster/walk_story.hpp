@@ -28,7 +28,7 @@ public:
   /// The step under way, "4 (The telephone ...)", for failures; empty before the first.
   [[nodiscard]] std::string where() const;
 
-  /// Ends the story with what is worth knowing afterwards.
+  /// Ends the story with what is worth knowing afterwards, if there are commands to go on with.
   void end(const std::vector<std::pair<std::string, std::string>>& facts,
            const std::vector<std::string>& commands);
 

@@ -48,6 +48,13 @@ struct common {
     else
       bench::print(how, got);
   }
+
+  /// Throws when most of what was asked for did not happen.
+  static void judge(const bench::load_figures& got, size_t count) {
+    if (got.mostly_refused(count))
+      throw std::runtime_error(std::to_string(got.refused) + " of " + std::to_string(count) +
+                               " were refused: these are no figures of what was asked for");
+  }
 };
 
 struct deposit_command {
@@ -83,10 +90,15 @@ struct deposit_command {
   void run() {
     how.at.tcp = transport == "tcp";
     how.at.curve = security == "curve";
-    if (against_floor)
-      to.tell(how, bench::run_against_floor(how, rounds));
-    else
-      to.tell(how, bench::run_deposits(how));
+    if (against_floor) {
+      const auto got = bench::run_against_floor(how, rounds);
+      to.tell(how, got);
+      common::judge(got.engine, how.count);
+    } else {
+      const auto got = bench::run_deposits(how);
+      to.tell(how, got);
+      common::judge(got, how.count);
+    }
   }
 };
 
@@ -101,7 +113,12 @@ struct retrieve_command {
         ->check(CLI::Range(size_t{1}, bench::mailboxes_max));
   }
 
-  void run() { to.tell(how, bench::run_retrievals(how)); }
+  void run() {
+    const auto got = bench::run_retrievals(how);
+    to.tell(how, got);
+    common::judge(got.from_disk, how.count);
+    common::judge(got.again, how.count);
+  }
 };
 
 struct scale_command {
@@ -137,6 +154,13 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
+    // An unknown word is for CLI11 first of all a missing benchmark.
+    const auto strange = app.remaining();
+    if (app.get_subcommands().empty() && !strange.empty() && e.get_exit_code() != 0) {
+      std::cerr << "restante-bench: there is no benchmark '" << strange.front()
+                << "'; they are deposit, retrieve and scale. --help tells more\n";
+      return exit_code::usage;
+    }
     return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
   }
   bench::heed_interrupts();

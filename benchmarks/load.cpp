@@ -31,10 +31,12 @@ load_figures measure(client& to, const load_shape& how,
   };
   auto take = [&](const reply& got) {
     auto since = open.extract(got.correlation).mapped();
-    if (std::holds_alternative<failure>(got.what))
+    if (const auto* refusal = std::get_if<failure>(&got.what)) {
       ++out.refused;
-    else
+      ++out.refusals[std::string{to_string(refusal->code)}];
+    } else {
       latencies.push_back(std::chrono::duration<double, std::milli>(clock::now() - since).count());
+    }
   };
   // What came before must not be written to the disk at this measurement's expense.
   ::sync();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,11 @@ struct load_figures {
   double bytes_written_per_byte = 0; // by the server's process, for each byte of media
   double cpu_us_each = 0;            // server and client together
   double others_share = 0;           // of the machine's CPU time, used by other processes: 0 to 1
-  uint64_t refused = 0;              // failures, mostly `busy`; they are not in the latencies
+  uint64_t refused = 0;              // failures; they are not in the latencies
+  std::map<std::string, uint64_t> refusals; // the same by code: "mailbox_full", "busy"
+
+  /// Then the other figures say nothing about what was asked for.
+  [[nodiscard]] bool mostly_refused(size_t count) const { return 2 * refused > count; }
 };
 
 /// Asks `how.count` times what `what` answers for 0, 1, 2 ... Throws std::runtime_error when the

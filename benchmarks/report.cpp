@@ -29,7 +29,16 @@ nlohmann::json figures_to_json(const load_figures& got, const std::string& done 
           {"bytes_written_per_byte", got.bytes_written_per_byte},
           {"cpu_us_per_" + each, got.cpu_us_each},
           {"others_share", got.others_share},
-          {"refused", got.refused}};
+          {"refused", got.refused},
+          {"refusals", got.refusals}};
+}
+
+/// "0", or "12 (8 a_reason, 4 another)".
+std::string refusals_of(const load_figures& got) {
+  std::string reasons;
+  for (const auto& [reason, count] : got.refusals)
+    reasons += (reasons.empty() ? " (" : ", ") + std::to_string(count) + " " + reason;
+  return std::to_string(got.refused) + reasons + (reasons.empty() ? "" : ")");
 }
 
 void print_latency(const char* what, const load_figures& got) {
@@ -48,7 +57,7 @@ void print(const deposit_options& how, const load_figures& got) {
   std::printf("%-26s %.2f\n", "bytes written per byte", got.bytes_written_per_byte);
   std::printf("%-26s %.1f\n", "CPU per deposit, us", got.cpu_us_each);
   std::printf("%-26s %.0f %%\n", "CPU used by others", 100 * got.others_share);
-  std::printf("%-26s %llu\n", "refused", static_cast<unsigned long long>(got.refused));
+  std::printf("%-26s %s\n", "refused", refusals_of(got).c_str());
 }
 
 void print(const deposit_options& how, const floor_comparison& got) {
@@ -67,8 +76,8 @@ void print(const deposit_options& how, const floor_comparison& got) {
   line("CPU per deposit, us", &load_figures::cpu_us_each, 1);
   std::printf("%-26s %8.0f %% %8.0f %%\n", "CPU used by others", 100 * got.floor.others_share,
               100 * got.engine.others_share);
-  std::printf("%-26s %.2f of the floor, %llu refused\n", "the engine reaches", got.ratio,
-              static_cast<unsigned long long>(got.engine.refused));
+  std::printf("%-26s %.2f of the floor, %s refused\n", "the engine reaches", got.ratio,
+              refusals_of(got.engine).c_str());
 }
 
 nlohmann::json to_json(const deposit_options& how, const load_figures& got) {
@@ -100,9 +109,9 @@ void print(const retrieve_options& how, const retrieve_figures& got) {
               how.size, how.window);
   for (auto [what, figures] :
        {std::pair{"from disk", &got.from_disk}, std::pair{"again", &got.again}}) {
-    std::printf("%-26s %.0f a second, %.1f us of CPU each, %llu refused, others %.0f %%\n", what,
-                figures->per_second, figures->cpu_us_each,
-                static_cast<unsigned long long>(figures->refused), 100 * figures->others_share);
+    std::printf("%-26s %.0f a second, %.1f us of CPU each, %s refused, others %.0f %%\n", what,
+                figures->per_second, figures->cpu_us_each, refusals_of(*figures).c_str(),
+                100 * figures->others_share);
     print_latency("  latency, ms", *figures);
   }
 }

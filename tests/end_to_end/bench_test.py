@@ -94,6 +94,17 @@ class Bench(unittest.TestCase):
         self.assert_load(got, "acked_per_second")
         self.assertTrue(250 < got["acked_per_second"] <= 510, got["acked_per_second"])
 
+    def test_why_deposits_were_refused_is_told_and_most_of_them_is_a_failure(self):
+        for mailboxes, failed in ((1, 1), (2, 0)):
+            command = self.command("deposit", "--count", 2500, "--mailboxes", mailboxes,
+                                   "--window", 1 + mailboxes)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+            self.assertEqual(done.returncode, failed, done.stderr)
+            got = json.loads(done.stdout)
+            self.assertEqual(got["refusals"], {"mailbox_full": 2500 - 1000 * mailboxes})
+            self.assertEqual(got["refused"], 2500 - 1000 * mailboxes)
+            self.assertEqual("1500 of 2500 were refused" in done.stderr, bool(failed))
+
     def test_the_ratio_is_that_of_engine_and_floor(self):
         got = self.run_bench("deposit", "--against-floor", "--rounds", 1, "--count", 1000,
                              "--mailboxes", 100, "--transport", "tcp", "--security", "curve")

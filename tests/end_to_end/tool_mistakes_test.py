@@ -59,6 +59,14 @@ class ToolMistakes(unittest.TestCase):
             self.assertRegex(complaint[-1], r"^\./dev bench card: error: ")
             self.assertIn(expected, complaint[-1])
 
+    def test_a_benchmark_that_is_unknown_is_named(self):
+        for words, strange in ((["foo"], "foo"), (["depositt", "--count", "5"], "depositt"),
+                               (["--sise", "5"], "--sise")):
+            status, out, complaint = self.said(BIN / "restante-bench", *words)
+            self.assertEqual((status, out, len(complaint)), (USAGE, "", 1), complaint)
+            self.assertIn(f"there is no benchmark '{strange}'; they are deposit, retrieve and scale",
+                          complaint[0])
+
     def test_a_benchmark_refuses_numbers_out_of_its_range(self):
         wrong = ["nan", "inf", "-1", "0", "many", "99999999999999999999"]
         for benchmark, options in (

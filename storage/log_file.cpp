@@ -103,30 +103,21 @@ void put_fixed(std::string& to, uint64_t number, size_t bytes) {
     to += static_cast<char>(static_cast<uint8_t>(number >> (8 * i)));
 }
 
-/// Reads a varint; false at the end of the bytes.
-bool read_varint(std::string_view bytes, size_t& at, uint64_t& value) {
-  value = 0;
-  for (int shift = 0; at < bytes.size() && shift < 64; shift += 7) {
-    const auto byte = static_cast<uint8_t>(bytes[at++]);
-    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80)
-      return true;
-  }
-  return false;
-}
-
 /// Steps over one row of a batch; false when it is not there to its end.
-bool skip_row(std::string_view batch, size_t& at) {
+bool skip_row(std::string_view& batch) {
   constexpr char erased = 0x4; // with a family; the store writes no other kinds
   constexpr char written = 0x5;
-  const char kind = at < batch.size() ? batch[at++] : '\0';
+  const char kind = batch.empty() ? '\0' : batch.front();
   uint64_t number = 0;
-  if ((kind != erased && kind != written) || !read_varint(batch, at, number))
+  if (kind != erased && kind != written)
+    return false;
+  batch.remove_prefix(1);
+  if (!take_varint(batch, number))
     return false;
   for (int texts = kind == written ? 2 : 1; texts > 0; --texts) {
-    if (!read_varint(batch, at, number) || number > batch.size() - at)
+    if (!take_varint(batch, number) || number > batch.size())
       return false;
-    at += number;
+    batch.remove_prefix(number);
   }
   return true;
 }
@@ -202,34 +193,15 @@ std::optional<batch_head> read_batch_head(std::string_view record) {
   return batch_head{fixed64(record, 0), fixed32(record, 8)};
 }
 
-uint64_t oldest_log_needed(std::string_view record) {
-  // Fields in the order in which RocksDB writes them; those behind say what changed in the tables.
-  constexpr uint64_t database_id = 8193, comparator = 1; // texts, in front of the numbers:
-  constexpr uint64_t log_number = 2, previous_log = 9, next_file = 3, families_max = 203;
-  constexpr uint64_t oldest_log = 10;
-  uint64_t field = 0, value = 0;
-  for (size_t at = 0; read_varint(record, at, field) && read_varint(record, at, value);) {
-    if (field == oldest_log)
-      return value;
-    const bool text = field == database_id || field == comparator;
-    if (text && value <= record.size() - at)
-      at += value;
-    else if (text || (field != log_number && field != previous_log && field != next_file &&
-                      field != families_max))
-      break;
-  }
-  return 0;
-}
-
 std::optional<std::string> whole_rows_of(std::string_view cut_record) {
   if (cut_record.size() < batch_head_bytes)
     return std::nullopt;
-  size_t at = batch_head_bytes;
-  size_t end = at;
+  auto rest = cut_record.substr(batch_head_bytes);
+  size_t end = batch_head_bytes;
   uint32_t rows = 0;
-  while (skip_row(cut_record, at)) {
+  while (skip_row(rest)) {
     ++rows;
-    end = at;
+    end = cut_record.size() - rest.size();
   }
   if (rows == 0)
     return std::nullopt;

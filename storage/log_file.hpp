@@ -56,10 +56,6 @@ struct batch_head {
 };
 [[nodiscard]] std::optional<batch_head> read_batch_head(std::string_view record);
 
-/// The number below which a record of the MANIFEST says no log is needed any more; 0 when it does
-/// not say.
-[[nodiscard]] uint64_t oldest_log_needed(std::string_view record);
-
 /// The whole rows in front of a record's damage, as a record of its own; nothing when there is
 /// none.
 [[nodiscard]] std::optional<std::string> whole_rows_of(std::string_view cut_record);

@@ -32,4 +32,16 @@ uint32_t masked_crc32c(std::string_view bytes) {
 uint32_t fixed32(std::string_view bytes, size_t at) { return little_endian<uint32_t>(bytes, at); }
 uint64_t fixed64(std::string_view bytes, size_t at) { return little_endian<uint64_t>(bytes, at); }
 
+bool take_varint(std::string_view& bytes, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; !bytes.empty() && shift < 64; shift += 7) {
+    const auto byte = static_cast<uint8_t>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80)
+      return true;
+  }
+  return false;
+}
+
 } // namespace restante

@@ -13,4 +13,7 @@ namespace restante {
 [[nodiscard]] uint32_t fixed32(std::string_view bytes, size_t at);
 [[nodiscard]] uint64_t fixed64(std::string_view bytes, size_t at);
 
+/// Takes a varint from the front of the bytes; false when it does not end there.
+[[nodiscard]] bool take_varint(std::string_view& bytes, uint64_t& value);
+
 } // namespace restante

@@ -89,6 +89,9 @@ rocksdb::DBOptions database_options(const std::filesystem::path& directory) {
   options.wal_compression = rocksdb::kNoCompression;
   options.recycle_log_file_num = 0;
   options.max_bgerror_resume_count = 0;
+  // A log in the middle that is gone would be passed over without a word. Wherever a database was
+  // written with this, it must be opened with it: read-only opening ends the process otherwise.
+  options.track_and_verify_wals_in_manifest = true;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   // What has to be read back after a kill, and what quiet families may hold against deletion.
   options.max_total_wal_size = 256 * mebibyte;

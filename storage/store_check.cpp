@@ -105,6 +105,9 @@ public:
     if (!view) {
       seen("rows", "can't be looked at (" + view.error().text + ")");
       files_alone();
+      for (const auto& each : files->missing)
+        if (std::ranges::find(out_.findings, each.file, &finding::where) == out_.findings.end())
+          seen(each.file, each.what);
       return std::move(out_);
     }
     const auto live = (*view)->files();
@@ -129,8 +132,9 @@ private:
   void marks(const store_files& files) {
     out_.acknowledged = files.acknowledged;
     if (!files.acknowledged)
-      seen(high_water_mark::file_name,
-           "is missing or unreadable: how far the store had acknowledged is not known");
+      out_.remarks.push_back({high_water_mark::file_name,
+                              "is missing or unreadable: how far the store had acknowledged is not "
+                              "known; the next start makes the mark anew"});
     if (!read_manifest_mark(directory_))
       out_.remarks.push_back({manifest_mark_name,
                               "is missing or unreadable: whether the MANIFEST lost its end is not "

@@ -2,6 +2,7 @@
 
 #include "storage/high_water_mark.hpp"
 #include "storage/log_file.hpp"
+#include "storage/manifest_files.hpp"
 #include "storage/manifest_mark.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/store_view.hpp"
@@ -42,8 +43,12 @@ public:
       return tl::unexpected{ok.error()};
     if (auto ok = manifest(); !ok)
       return tl::unexpected{ok.error()};
-    for (const auto& file : numbered_files(directory_, ".log"))
-      if (*file_number(file) < oldest_log_)
+    const auto logs = numbered_files(directory_, ".log");
+    closed_logs(logs);
+    if (found_.damage.empty()) // otherwise the MANIFEST may name too much
+      tables_and_blobs();
+    for (const auto& file : logs)
+      if (*file_number(file) < named_.oldest_log())
         continue; // its rows are in tables; RocksDB removes such logs, the newest first
       else if (auto ok = log(file); !ok)
         return tl::unexpected{ok.error()};
@@ -90,7 +95,8 @@ private:
     found_.manifest = name;
     const auto mark = read_manifest_mark(directory_);
     auto scan = scan_log(directory_ / name, [&](const log_record& record) {
-      oldest_log_ = std::max(oldest_log_, record.whole ? oldest_log_needed(record.bytes) : 0);
+      if (record.whole)
+        named_.take(record.bytes);
     });
     if (!scan)
       return tl::unexpected{scan.error()};
@@ -106,6 +112,37 @@ private:
     else if (scan->whole == 0)
       note(name, "has no whole record");
     return {};
+  }
+
+  /// As RocksDB asks it of what the MANIFEST says; without that, a log that is gone and was not the
+  /// last looks like rows that went to tables.
+  void closed_logs(const std::vector<fs::path>& there) {
+    for (const auto& [number, bytes] : named_.closed_logs()) {
+      const auto at =
+          std::ranges::find(there, number, [](const fs::path& file) { return *file_number(file); });
+      const auto name = numbered_name(number, ".log");
+      std::error_code ignored;
+      found_.closed_logs[name] = bytes;
+      if (at == there.end())
+        note(name, "is missing: it held rows that were acknowledged");
+      else if (const auto size = fs::file_size(*at, ignored); size < bytes)
+        note(name, "is " + std::to_string(size) + " bytes long, " + std::to_string(bytes) +
+                       " had been written: it held rows that were acknowledged");
+    }
+  }
+
+  /// RocksDB asks it of tables, of blob files only when they are read.
+  void tables_and_blobs() {
+    for (const auto& [name, bytes] : named_.tables_and_blobs()) {
+      std::error_code missing;
+      const auto size = fs::file_size(directory_ / name, missing);
+      if (missing)
+        found_.missing.push_back(
+            {name, fs::exists(directory_ / name) ? missing.message() : "is missing"});
+      else if (size < bytes)
+        found_.missing.push_back(
+            {name, "is " + std::to_string(size) + " bytes long, was " + std::to_string(bytes)});
+    }
   }
 
   result<void> log(const fs::path& file) {
@@ -142,7 +179,7 @@ private:
 
   fs::path directory_;
   std::string last_log_;
-  uint64_t oldest_log_ = 0; // that rows are still needed of
+  manifest_files named_;
   store_files found_;
 };
 
@@ -165,6 +202,12 @@ result<store_lock> store_lock::take(const std::filesystem::path& directory) {
   if (!status.ok())
     return tl::unexpected{failure_of(status, during::opening, directory.string())};
   return store_lock{std::move(taken)};
+}
+
+std::string numbered_name(uint64_t number, const char* kind) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%06llu%s", static_cast<unsigned long long>(number), kind);
+  return name;
 }
 
 std::optional<uint64_t> file_number(const fs::path& file) {
@@ -196,6 +239,7 @@ result<void> check_before_opening(const fs::path& directory) {
   auto found = look_at_files(directory);
   if (!found)
     return tl::unexpected{found.error()};
+  found->damage.insert(found->damage.end(), found->missing.begin(), found->missing.end());
   if (found->damage.empty()) {
     // Logs without one whole row: torn when nothing had been acknowledged since the tables were
     // written, damaged otherwise. What the tables have only the database can say.

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,11 +36,13 @@ struct file_damage {
 
 struct store_files {
   std::vector<file_damage> damage;
+  std::vector<file_damage> missing;     // tables and blob files that are gone or cut
   std::string manifest;                 // the name CURRENT has; empty when there is none to use
   std::optional<uint64_t> acknowledged; // what the high-water mark has
   std::optional<uint64_t> newest;       // the last row of the logs
-  uint64_t bytes = 0;                   // read
-  uint64_t log_bytes = 0;               // of them
+  std::map<std::string, uint64_t> closed_logs; // that the MANIFEST names, and their least bytes
+  uint64_t bytes = 0;                          // read
+  uint64_t log_bytes = 0;                      // of them
 };
 
 /// Reads CURRENT, the MANIFEST, every log and the marks: up to a gigabyte after a kill.
@@ -53,6 +56,9 @@ struct store_files {
 /// The number a file of a store is named by ("000042.log"); nothing for a name no store gives: one
 /// that is no number, or beyond 63 bits, which leaves room to count on from any.
 [[nodiscard]] std::optional<uint64_t> file_number(const std::filesystem::path& file);
+
+/// The name of a store's file: "000042.log" of 42 and ".log".
+[[nodiscard]] std::string numbered_name(uint64_t number, const char* kind);
 
 /// The files of a kind (".log", ".sst", ".blob") in the order of their numbers.
 [[nodiscard]] std::vector<std::filesystem::path>

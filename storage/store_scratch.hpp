@@ -16,7 +16,8 @@ struct scratch {
 };
 
 /// Copies the logs without their damaged records; of a damaged one, the rows in front of the damage
-/// are kept. Answers the names of those that cannot be read.
+/// are kept. One the MANIFEST misses gets an empty place. Answers the names of those that cannot be
+/// read.
 [[nodiscard]] std::vector<std::string> clean_logs(const std::filesystem::path& original,
                                                   const store_files& found,
                                                   const std::filesystem::path& directory);

@@ -58,10 +58,13 @@ connection_guard::connection_guard(probe& figures, logger log, unfinished_limits
     , descriptors_{descriptors} {}
 
 void connection_guard::monitored(int event, int value) {
-  if (event == ZMQ_EVENT_ACCEPTED && bytes_received(value)) {
-    connections_[value] = {};
-    if (value >= descriptors_)
-      refuse(value);
+  if (event == ZMQ_EVENT_ACCEPTED) {
+    const bool tcp = bytes_received(value).has_value();
+    if (tcp)
+      connections_[value] = {};
+    const int most = tcp ? descriptors_ : descriptors_ + descriptors_ / 8;
+    if (value >= most)
+      refuse(value, most);
   }
   if (event == ZMQ_EVENT_DISCONNECTED)
     connections_.erase(value);
@@ -119,15 +122,16 @@ void connection_guard::tick(clock::time_point now, bool all_read) {
   }
 }
 
-void connection_guard::refuse(int fd) {
+void connection_guard::refuse(int fd, int most) {
   if (auto now = clock::now(); now - told_scarce_ > told_again) {
     told_scarce_ = now;
     log_.warning("connections_too_many",
-                 {{"peer", peer_of(fd)}, {"descriptors", std::to_string(descriptors_)}});
+                 {{"peer", peer_of(fd)}, {"descriptors", std::to_string(most)}});
   }
   probe_.refused("connections_too_many");
   ::shutdown(fd, SHUT_RDWR);
-  connections_[fd].shut = true;
+  if (auto at = connections_.find(fd); at != connections_.end())
+    at->second.shut = true;
 }
 
 void connection_guard::shut_down(int fd, connection& which) {

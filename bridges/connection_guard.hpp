@@ -23,8 +23,9 @@
 // a shutdown hits the wrong one only if the descriptor changes hands in the microseconds between
 // asking and shutting. That client connects again and repeats its request under the same id.
 //
-// Not guarded: ipc, where the kernel has no such figure. It is the operator's own machine, and the
-// endpoint is bound to one tenant.
+// Of ipc the descriptors are guarded, not the bytes: the kernel has no such figure. It is the
+// operator's own machine, and the endpoint is bound to one tenant. It may take some more, so that
+// an operator gets in while strangers hold all that TCP may have.
 #pragma once
 
 #include "actors/log.hpp"
@@ -48,8 +49,9 @@ struct unfinished_limits {
   uint64_t all = 4 * limits::bytes_in_flight_max;
 };
 
-/// Connections get descriptors below this number: half of those this process may have. The system
-/// gives the lowest free one, so the number tells how many are in use.
+/// TCP connections get descriptors below this number, half of those this process may have; ipc
+/// connections an eighth more. The system gives the lowest free one, so the number tells how many
+/// are in use.
 [[nodiscard]] int connection_descriptors();
 
 class connection_guard {
@@ -73,7 +75,7 @@ public:
   /// message waits on the socket.
   void tick(clock::time_point now, bool all_read);
 
-  /// Connections it watches.
+  /// Connections it watches: those by TCP.
   [[nodiscard]] size_t size() const { return connections_.size(); }
 
 private:
@@ -88,7 +90,7 @@ private:
   };
 
   uint64_t measure(clock::time_point now);
-  void refuse(int fd);
+  void refuse(int fd, int most);
   void shut_down(int fd, connection& which);
 
   probe& probe_;

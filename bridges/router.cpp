@@ -20,6 +20,9 @@ constexpr client_table::bounds clients_max{65'536, 16'384};
 /// libzmq drops the connection of one that sends more.
 constexpr int64_t frame_bytes_received = 2 * static_cast<int64_t>(limits::media_bytes_max);
 constexpr int received_messages = 1'000;
+/// Connections the kernel accepts for this one. A burst of them has descriptors before the guard
+/// hears of it, so this is small; a client beyond is served when it tries again, a second later.
+constexpr int backlog = 64;
 /// What a queued message takes besides its bytes, roughly: counted, so that many small ones are as
 /// bounded as few large ones.
 constexpr size_t message_cost = 512;
@@ -109,7 +112,7 @@ void router::set_options() {
   // whenever a burst is decided faster than it is sent.
   socket_->set(sndhwm, 0);
   socket_->set(rcvhwm, received_messages);
-  socket_->set(backlog, 1024);
+  socket_->set(zmq::sockopt::backlog, restante::backlog);
   socket_->set(ipv6, options_.address.find('[') != std::string::npos);
   if (!options_.curve_secret.empty()) {
     socket_->set(curve_server, true);

@@ -19,8 +19,11 @@ namespace {
 
 using namespace restante;
 
-/// Of the half that is for connections, a node without data has used 56 when it serves.
-constexpr rlim_t descriptors_min = 256;
+/// The store takes a quarter at most and connections half (bridges/connection_guard.hpp), of which
+/// the node has used 55 when it serves. What a burst of them takes before it is cut goes into the
+/// last quarter, some 60 an endpoint whatever the limit is: libzmq ends the process when an accept
+/// finds no descriptor.
+constexpr rlim_t descriptors_min = 1024;
 
 constexpr const char* footer = R"(
 Examples:
@@ -112,9 +115,11 @@ result<void> take_descriptors() {
   setrlimit(RLIMIT_NOFILE, &files); // raising to the hard limit needs no privilege
   if (files.rlim_max >= descriptors_min)
     return {};
-  return fail(errc::invalid_request, "descriptors_too_few",
-              "this process may open " + std::to_string(files.rlim_max) + " files: expected " +
-                  std::to_string(descriptors_min) + " at least (ulimit -Hn, LimitNOFILE)");
+  return fail(
+      errc::invalid_request, "descriptors_too_few",
+      "this process may open " + std::to_string(files.rlim_max) + " files: expected " +
+          std::to_string(descriptors_min) +
+          " at least: raise the hard limit (ulimit -Hn, or LimitNOFILE= in a systemd unit)");
 }
 
 int serve(const node_config& config) {

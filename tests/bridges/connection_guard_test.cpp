@@ -2,6 +2,8 @@
 #include "tests/bridges/guarded_socket.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <fcntl.h>
+
 #include <fstream>
 #include <optional>
 
@@ -266,6 +268,27 @@ BOOST_AUTO_TEST_CASE(a_connection_that_closed_before_its_event_is_forgotten) {
   link.reset();
   guard.tick({}, true);
   BOOST_TEST(guard.size() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(ipc_connections_may_have_somewhat_more_descriptors_and_no_more) {
+  probe figures;
+  int ends[2];
+  BOOST_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  // Of 80, and an eighth more, the last number is 89.
+  const int last = fcntl(ends[0], F_DUPFD, 89), beyond = fcntl(ends[0], F_DUPFD, 90);
+  BOOST_REQUIRE(last == 89);
+  BOOST_REQUIRE(beyond == 90);
+  connection_guard guard{figures, {}, {}, 80};
+  char byte = 0;
+  guard.monitored(ZMQ_EVENT_ACCEPTED, last);
+  BOOST_TEST(recv(ends[1], &byte, 1, MSG_DONTWAIT) == -1);
+  BOOST_TEST(figures.refusals("connections_too_many") == 0);
+  guard.monitored(ZMQ_EVENT_ACCEPTED, beyond);
+  BOOST_TEST(recv(ends[1], &byte, 1, MSG_DONTWAIT) == 0);
+  BOOST_TEST(figures.refusals("connections_too_many") == 1);
+  BOOST_TEST(guard.size() == 0);
+  for (int fd : {ends[0], ends[1], last, beyond})
+    close(fd);
 }
 
 BOOST_AUTO_TEST_CASE(an_ipc_endpoint_is_served_without_being_watched) {

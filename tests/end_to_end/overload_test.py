@@ -15,9 +15,11 @@ import contextlib
 import json
 import os
 import resource
+import socket
 import statistics
 import subprocess
 import sys
+import threading
 import unittest
 
 import zmq
@@ -34,6 +36,7 @@ ANSWER_SECONDS = 15  # for the last answers
 GOODPUT_MIN, GOODPUT_STRICT = 0.3, 0.7
 # Requests and answers that may be under way, RocksDB's rows in memory, and room for allocators.
 MEMORY_MAX = 768 * MIB
+DESCRIPTORS_MIN = 1024  # that a node begins with
 MESSAGE_BYTES = 1024  # that a stored message may take while its mailbox is in use
 
 
@@ -165,13 +168,17 @@ class Overload(unittest.TestCase):
         deposits(1)
         return deposits
 
-    def crowd(self, identity, count):
-        """So many connections, each of which has asked once."""
+    def take_descriptors(self, count):
+        """This process may have as many as it can; the test is skipped when that is not enough."""
         files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (files, most))
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        if most < 3 * count + 200:
-            self.skipTest(f"{count} connections need more than {most} descriptors")
+        if most < count:
+            self.skipTest(f"{count} descriptors are needed, {most} can be had")
+
+    def crowd(self, identity, count):
+        """So many connections, each of which has asked once."""
+        self.take_descriptors(3 * count + 200)
         context = zmq.Context()
         self.addCleanup(context.term)
         context.max_sockets = 2 * count
@@ -248,11 +255,11 @@ class Overload(unittest.TestCase):
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors,) * 2))
 
     def test_more_connections_than_descriptors_stop_neither_the_store_nor_those_connected(self):
-        node, descriptors = self.node, 256
+        node, descriptors = self.node, DESCRIPTORS_MIN
         self.spawn(descriptors)
         self.assertTrue(eventually(node.answers, START_SECONDS), node.log.read_text())
         deposits = self.served("bona", "+15055551212")
-        sockets = self.crowd(node.add_tenant("acme"), 2 * descriptors)
+        sockets = self.crowd(node.add_tenant("acme"), descriptors + descriptors // 2)
         # More than RocksDB keeps of media in memory: it opens new files for them.
         deposits(24, frames=200_000)
         self.assertIsNone(node.process.poll(), node.log.read_text())
@@ -266,10 +273,63 @@ class Overload(unittest.TestCase):
         deposits(10)
         self.assertEqual(node.stop(), 0, node.log.read_text())
 
+    def knock(self, count, family, *addresses):
+        """So many connections to each address in a burst, without a word; closed at the end."""
+        for _ in range(count):
+            for address in addresses:
+                knocking = socket.socket(family)
+                self.addCleanup(knocking.close)
+                knocking.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    knocking.connect(address)
+
+    def test_bursts_of_connections_without_a_handshake_never_take_the_last_descriptors(self):
+        node = self.node
+        self.take_descriptors(7000)
+        self.spawn(DESCRIPTORS_MIN)
+        self.assertTrue(eventually(node.answers, START_SECONDS), node.log.read_text())
+        admin = str(node.directory / "admin.sock")
+        done, most, operators = threading.Event(), [], []
+
+        def beside(what):
+            def repeat():
+                with contextlib.suppress(FileNotFoundError):  # the process is gone
+                    while not done.is_set():
+                        what()
+            thread = threading.Thread(target=repeat)
+            self.addCleanup(thread.join)
+            self.addCleanup(done.set)
+            thread.start()
+
+        def open_admin():  # an accept by ipc without a descriptor would end the process
+            with socket.socket(socket.AF_UNIX) as opened:
+                opened.settimeout(1)
+                with contextlib.suppress(OSError):
+                    opened.connect(admin)
+                    operators.append(opened)
+                    done.wait(0.02)
+
+        beside(lambda: most.append(len(os.listdir(f"/proc/{node.process.pid}/fd"))))
+        beside(open_admin)
+        ports = [("127.0.0.1", node.port + i) for i in range(4)]
+        self.knock(1500, socket.AF_INET, ports[0])
+        self.assertTrue(eventually(node.answers), node.log.read_text())
+        self.knock(750, socket.AF_INET, *ports)
+        self.knock(1500, socket.AF_UNIX, admin)
+        self.assertTrue(eventually(node.answers), node.log.read_text())
+        done.set()
+        self.assertIsNone(node.process.poll(), node.log.read_text())
+        self.assertGreater(len(operators), 10)
+        self.assertGreater(refusals(node, "connections_too_many"), 0)
+        # A quarter is for the store's files.
+        self.assertLess(max(most), DESCRIPTORS_MIN - 64)
+        self.assertGreater(max(most), DESCRIPTORS_MIN // 2, "it was no flood")
+        self.assertEqual(node.stop(), 0, node.log.read_text())
+
     def test_a_node_that_may_open_too_few_files_says_so_and_does_not_begin(self):
-        self.spawn(64)
+        self.spawn(DESCRIPTORS_MIN - 1)
         self.assertEqual(self.node.process.wait(START_SECONDS), 1)
-        self.assertRegex(self.node.log.read_text(), r"may open 64 files: expected 256 .*too_few")
+        self.assertRegex(self.node.log.read_text(), r"may open 1023 files: expected 1024 .*LimitNOFILE.*too_few")
         self.assertFalse((self.node.directory / "data").exists(), "a refused start leaves nothing")
 
 

@@ -12,6 +12,7 @@
 #include "actors/time_zone.hpp"
 #include "bridges/mvno_bridge.hpp"
 #include "bridges/sms_bridge.hpp"
+#include "cluster/store_keys.hpp"
 #include "schemas/big_endian.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocks_store.hpp"
@@ -27,6 +28,10 @@ namespace {
 /// Messages one actor handles before others get their turn; CAF's default is no limit.
 constexpr size_t actor_turn = 64;
 constexpr auto poll_pause = std::chrono::milliseconds{5};
+/// A connection to the metrics that asks nothing holds a thread until it is given up: with these,
+/// 100 of them delay an answer by six seconds, where Prometheus gives up after ten.
+constexpr const char* metrics_threads = "16";
+constexpr const char* metrics_patience_ms = "1000";
 
 class actor_config : public caf::actor_system_config {
 public:
@@ -118,6 +123,8 @@ struct engine::parts {
   }
 
   result<log_position> prepare() {
+    if (auto ok = check_keys_of(*store, options.keys); !ok)
+      return tl::unexpected<failure>{ok.error()};
     auto position = read_log_position(*store);
     auto incarnation = incarnation_of(*store);
     auto known = load_tenants(*store);
@@ -193,7 +200,9 @@ struct engine::parts {
     if (options.config.metrics_address.empty())
       return {};
     try {
-      metrics = std::make_unique<prometheus::Exposer>(options.config.metrics_address);
+      metrics = std::make_unique<prometheus::Exposer>(
+          std::vector<std::string>{"listening_ports", options.config.metrics_address, "num_threads",
+                                   metrics_threads, "request_timeout_ms", metrics_patience_ms});
       metrics->RegisterCollectable(figures.registry());
     } catch (const std::exception& e) {
       return fail(errc::invalid_request, "metrics_unbindable",

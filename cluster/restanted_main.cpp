@@ -103,8 +103,11 @@ result<node_keys> keys_for(const node_config& config) {
   return read_node_keys(config.keys);
 }
 
-bool about_storage(const failure& why) {
-  return why.code == errc::storage_failure || why.code == errc::storage_full;
+/// Of a start that was refused.
+int status_of(const failure& why) {
+  if (why.code == errc::storage_failure || why.code == errc::storage_full)
+    return exit_code::storage;
+  return why.code == errc::conflict ? exit_code::usage : exit_code::failed; // the keys are wrong
 }
 
 /// As many descriptors as the system allows: half are for connections, half for the store.
@@ -147,8 +150,7 @@ int serve(const node_config& config) {
   auto running = engine::start({config, std::move(*keys), log, {}, fatal});
   if (!running) {
     log.error("start_failed", {{"reason", running.error().reason}});
-    return complain(about_storage(running.error()) ? exit_code::storage : exit_code::failed,
-                    running.error());
+    return complain(status_of(running.error()), running.error());
   }
   log.info("serving", {{"region", config.region}, {"data", config.data.string()}});
   auto addresses = (*running)->addresses();

@@ -2,7 +2,8 @@
 
 #include "schemas/text.hpp"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/details/file_helper.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -25,18 +26,55 @@ std::string json_text(std::string_view text) {
 
 } // namespace
 
+/// spdlog's own file sink keeps the file it has begun with.
+class log_file_sink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  explicit log_file_sink(std::string name) : name_{std::move(name)}, file_{opened()} {}
+
+  bool reopen() {
+    try {
+      auto fresh = opened();
+      const std::lock_guard lock{mutex_};
+      file_.swap(fresh);
+      return true;
+    } catch (const spdlog::spdlog_ex&) {
+      return false;
+    }
+  }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& what) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(what, line);
+    file_->write(line);
+  }
+  void flush_() override { file_->flush(); }
+
+private:
+  [[nodiscard]] std::unique_ptr<spdlog::details::file_helper> opened() const {
+    auto out = std::make_unique<spdlog::details::file_helper>();
+    out->open(name_);
+    return out;
+  }
+
+  std::string name_;
+  std::unique_ptr<spdlog::details::file_helper> file_;
+};
+
 logger::logger(const std::filesystem::path& file, std::string_view level) {
   spdlog::sink_ptr to;
   if (file.empty())
     to = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   else
-    to = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string());
+    to = file_ = std::make_shared<log_file_sink>(file.string());
   sink_ = std::make_shared<spdlog::logger>("restante", std::move(to));
   sink_->set_level(spdlog::level::from_str(std::string{level}));
   sink_->flush_on(spdlog::level::info);
   sink_->set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
                      spdlog::pattern_time_type::utc);
 }
+
+bool logger::reopen() const { return !file_ || file_->reopen(); }
 
 void logger::write(int level, std::string_view what, fields with) const {
   auto as = static_cast<spdlog::level::level_enum>(level);

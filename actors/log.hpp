@@ -15,6 +15,8 @@ class logger;
 
 namespace restante {
 
+class log_file_sink;
+
 class logger {
 public:
   struct field {
@@ -31,6 +33,10 @@ public:
   /// be opened.
   logger(const std::filesystem::path& file, std::string_view level);
 
+  /// Opens the file by its name again, which a rotation has moved away. False when that can't be
+  /// done: then the old one is written on.
+  [[nodiscard]] bool reopen() const;
+
   void debug(std::string_view what, fields with = {}) const;
   void info(std::string_view what, fields with = {}) const;
   void warning(std::string_view what, fields with = {}) const;
@@ -40,6 +46,7 @@ private:
   void write(int level, std::string_view what, fields with) const;
 
   std::shared_ptr<spdlog::logger> sink_;
+  std::shared_ptr<log_file_sink> file_; // none: standard error
 };
 
 } // namespace restante

@@ -32,7 +32,8 @@ Examples:
   restanted --config var/restante.toml            serve until SIGTERM
   restanted --config var/restante.toml --check    only read the configuration
 
-A first SIGTERM or SIGINT ends it when everything is answered, a second one at once.
+A first SIGTERM or SIGINT ends it when everything is answered, a second one at once. SIGHUP makes
+it open its log file again (after a rotation); without a log file it is as SIGTERM, once.
 
 Exit status: 0 ended as asked, 1 could not serve, or ended before everything was answered,
 2 command line or configuration is wrong, 3 the data directory is in use, damaged or of another
@@ -125,11 +126,46 @@ result<void> take_descriptors() {
           " at least: raise the hard limit (ulimit -Hn, or LimitNOFILE= in a systemd unit)");
 }
 
+/// Whether this process was started so that a closed terminal means nothing to it (nohup).
+bool hangup_ignored() {
+  struct sigaction now {};
+  return sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/// SIGUSR1 is the node's own word for a store that has failed; from others it means nothing.
+bool foreign(const siginfo_t& signal) {
+  return signal.si_signo == SIGUSR1 && signal.si_pid != getpid();
+}
+
+/// Waits until the node shall end; tells why.
+int await_end(const sigset_t& signals, const node_config& config, const logger& log) {
+  for (;;) {
+    siginfo_t signal{};
+    if (sigwaitinfo(&signals, &signal) < 0)
+      continue; // suspended and continued
+    if (foreign(signal))
+      log.warning("signal_ignored",
+                  {{"signal", "SIGUSR1"}, {"process", std::to_string(signal.si_pid)}});
+    else if (signal.si_signo != SIGHUP || config.log_file.empty())
+      return signal.si_signo;
+    else if (log.reopen())
+      log.info("log_reopened", {});
+    else
+      log.error("log_unwritable", {{"file", config.log_file.string()}});
+  }
+}
+
+std::string name_of(int signal) {
+  return signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP";
+}
+
 int serve(const node_config& config) {
   sigset_t signals;
   sigemptyset(&signals);
   for (int number : {SIGTERM, SIGINT, SIGUSR1})
     sigaddset(&signals, number);
+  if (!hangup_ignored())
+    sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr); // before any thread: all inherit it
   std::signal(SIGPIPE, SIG_IGN);
   logger log;
@@ -159,22 +195,26 @@ int serve(const node_config& config) {
         "endpoint",
         {{"address", addresses[i]},
          {"for", std::string{config_words::kinds[static_cast<size_t>(config.endpoints[i].is)]}}});
-  int number = 0;
-  sigwait(&signals, &number);
+  const int number = await_end(signals, config, log);
   if (number == SIGUSR1) {
     // Nothing may be acknowledged after a failed write, and closing would write: leave at once.
     std::fflush(nullptr);
     _exit(exit_code::storage);
   }
-  log.info("draining", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  log.info("draining", {{"signal", name_of(number)}});
   // A write that fails now still ends the process with its own status; a second signal, or a disk
-  // that never answers, ends it without waiting any longer.
+  // that never answers, ends it without waiting any longer. A terminal that closes meanwhile is no
+  // second signal.
+  sigdelset(&signals, SIGHUP);
   std::thread{[signals, log] {
     const timespec patience{std::chrono::seconds{2 * limits::drain_timeout}.count(), 0};
+    siginfo_t signal{};
     int again = 0;
     do
-      again = sigtimedwait(&signals, nullptr, &patience);
-    while (again < 0 && errno == EINTR); // suspended and continued, or a debugger came: wait anew
+      again = sigtimedwait(&signals, &signal, &patience);
+    while (
+        (again < 0 && errno == EINTR) || // suspended and continued, or a debugger came: wait anew
+        (again == SIGUSR1 && foreign(signal)));
     if (again < 0)
       log.error("stop_overdue", {});
     _exit(again == SIGUSR1 ? exit_code::storage : exit_code::failed);

@@ -21,7 +21,7 @@ using namespace restante;
 
 /// The store takes a quarter at most and connections half (bridges/connection_guard.hpp), of which
 /// the node has used 55 when it serves. What a burst of them takes before it is cut goes into the
-/// last quarter, some 60 an endpoint whatever the limit is: libzmq ends the process when an accept
+/// last quarter, up to 80 an endpoint whatever the limit is: libzmq ends the process when an accept
 /// finds no descriptor.
 constexpr rlim_t descriptors_min = 1024;
 

@@ -137,7 +137,8 @@ int exit_code_of(const failure& why) {
     return exit_code::usage;
   if (reason == "no_answer")
     return exit_code::unreachable;
-  if (reason == "walk_failed" || reason == "damage_found") // whatever failed, or was damaged
+  // Whatever failed, was damaged, or is lost.
+  if (reason == "walk_failed" || reason == "damage_found" || reason == "rows_lost")
     return exit_code::failed;
   return why.code == errc::storage_failure ? exit_code::storage : exit_code::failed;
 }

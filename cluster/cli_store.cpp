@@ -77,6 +77,8 @@ json_value to_json(const std::vector<finding>& all) {
       one["message_id"] = each.message;
     if (each.uid != 0)
       one["number"] = each.uid;
+    if (each.becomes == fate::lost)
+      one["rows"] = each.rows;
     out.push_back(std::move(one));
   }
   return out;
@@ -171,19 +173,36 @@ result<void> check(const cli_session& session, const std::string& directory) {
   return {};
 }
 
+void print_salvaged(const repair_report& done, const std::string& directory,
+                    const std::string& into) {
+  const auto lost = done.lost_rows();
+  print_findings(done.findings, true);
+  print_facts(
+      std::cout,
+      {{"into", into},
+       {"rows read", std::to_string(done.rows.rows)},
+       {"mailboxes", std::to_string(done.rows.mailboxes)},
+       {"messages", std::to_string(done.rows.messages)},
+       {"brought back", std::to_string(count(done.findings, fate::rebuilt))},
+       {"lost",
+        lost == 0 ? "0" : "at least " + std::to_string(lost) + " rows, see the table above"},
+       {"newest row", std::to_string(done.newest_row)},
+       {"acknowledged", row_text(done.acknowledged)},
+       {"next", "keep " + directory + " aside, give the node " + into + " as its 'data'"}});
+}
+
 result<void> repair(const cli_session& session, const std::string& directory,
                     const std::string& into) {
   umask(077); // as restanted does: what subscribers say is nobody else's
   auto done = repair_store({directory, into, merge_state, progress{"salvaging"}});
   if (!done)
     return refused(done.error());
-  const auto lost = count(done->findings, fate::lost);
-  const auto rebuilt = count(done->findings, fate::rebuilt);
-  if (session.json) {
+  const auto lost = done->lost_rows();
+  if (session.json)
     print_json(std::cout, {{"directory", directory},
                            {"into", into},
-                           {"lost", lost},
-                           {"rebuilt", rebuilt},
+                           {"lost_rows", lost},
+                           {"rebuilt", count(done->findings, fate::rebuilt)},
                            {"rows", done->rows.rows},
                            {"mailboxes", done->rows.mailboxes},
                            {"messages", done->rows.messages},
@@ -191,19 +210,16 @@ result<void> repair(const cli_session& session, const std::string& directory,
                            {"acknowledged_row", row_json(done->acknowledged)},
                            {"newest_row", done->newest_row},
                            {"findings", to_json(done->findings)}});
-    return {};
-  }
-  print_findings(done->findings, true);
-  print_facts(std::cout,
-              {{"into", into},
-               {"rows read", std::to_string(done->rows.rows)},
-               {"mailboxes", std::to_string(done->rows.mailboxes)},
-               {"messages", std::to_string(done->rows.messages)},
-               {"brought back", std::to_string(rebuilt)},
-               {"lost", std::to_string(lost) + (lost == 0 ? "" : ", each in the table above")},
-               {"newest row", std::to_string(done->newest_row)},
-               {"acknowledged", row_text(done->acknowledged)},
-               {"next", "keep " + directory + " aside, give the node " + into + " as its 'data'"}});
+  else
+    print_salvaged(*done, directory, into);
+  if (done->rows.messages == 0)
+    std::cerr << "restante: warning: no message was found in " << directory << std::endl;
+  if (lost != 0)
+    return fail(errc::storage_failure, "rows_lost",
+                into + " was made without at least " + std::to_string(lost) +
+                    (lost == 1 ? " row" : " rows") + " that had been in " + directory +
+                    ". A replica or a backup may have them; depositors that repeat their deposits "
+                    "bring lost messages back");
   return {};
 }
 
@@ -223,7 +239,9 @@ void add_store_verbs(CLI::App& app, cli_session& session) {
 
   auto into = std::make_shared<std::string>();
   auto& repair_it =
-      add_verb(store, session, "repair", "Salvage what can be read into a new directory",
+      add_verb(store, session, "repair",
+               "Salvage what can be read into a new directory; exit code 1 when something "
+               "is lost",
                "restante store repair var/data --into var/salvaged",
                [&session, from, into] { return repair(session, *from, *into); });
   repair_it.add_option("DIR", *from, data)->required()->check(CLI::ExistingDirectory);

@@ -88,7 +88,13 @@ void judge_desk::missing(const char* family, uint64_t first, uint64_t last, uint
                          const char* meaning) {
   first = std::max(first, known_up_to + 1);
   if (first <= last)
-    found(fate::lost, std::string{family} + " " + range(first, last), meaning);
+    how_.found({fate::lost,
+                std::string{family} + " " + range(first, last),
+                meaning,
+                {},
+                {},
+                0,
+                last - first + 1});
 }
 
 // --- families whose rows nothing refers to -------------------------------------------------------

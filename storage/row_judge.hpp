@@ -31,6 +31,7 @@ struct finding {
   std::string profile; // the mailbox concerned, by its profile id; may be empty
   std::string message; // the message concerned, in hex; may be empty
   uint32_t uid = 0;    // its number
+  uint64_t rows = 1;   // that are concerned, at least: behind damage nobody can count
 };
 
 /// The name of the `meta` row a repair leaves: up to which change and record gaps are known.

@@ -150,7 +150,8 @@ private:
                                    std::to_string(*files.acknowledged) + ", and are not there",
                                {},
                                {},
-                               0});
+                               0,
+                               *files.acknowledged - *out_.newest_row});
   }
 
   /// Against the checksums of the MANIFEST.

@@ -99,7 +99,6 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
     out.findings.push_back({fate::seen, name, "can't be read: left out", {}, {}, 0});
   out.without_manifest = from->without_manifest;
   out.acknowledged = files->acknowledged;
-  out.newest_row = from->view->newest_row();
 
   auto made = rocks_store::open({.directory = work / "store"});
   if (!made)
@@ -111,6 +110,10 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   if (!rows)
     return tl::unexpected{rows.error()};
   out.rows = *rows;
+  // Put together of nothing, what is there is the scratch's own: the format, and a row number.
+  const bool nothing = out.without_manifest && rows->rows <= 1;
+  if (!nothing)
+    out.newest_row = from->view->newest_row();
   fill.take(row::put(family::meta, meta_key(repaired_name),
                      std::to_string(rows->last_change) + " " + std::to_string(rows->last_record)));
   if (auto kept = fill.finish(); !kept)
@@ -122,7 +125,10 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
          "had been acknowledged and are not there",
          {},
          {},
-         0});
+         0,
+         *out.acknowledged - out.newest_row});
+  else if (nothing)
+    out.findings.push_back({fate::lost, "the store", "not one row can be read", {}, {}, 0});
   made->reset(); // closed before it moves
   if (auto ok = put_in_place(work / "store", into); !ok)
     return tl::unexpected{ok.error()};

@@ -15,6 +15,14 @@ struct repair_report {
   bool without_manifest = false;
   std::optional<uint64_t> acknowledged;
   uint64_t newest_row = 0; // that could be read; below `acknowledged`: rows at the end are lost
+
+  /// At least: what stood behind a damaged block nobody can count.
+  [[nodiscard]] uint64_t lost_rows() const {
+    uint64_t sum = 0;
+    for (const auto& each : findings)
+      sum += each.becomes == fate::lost ? each.rows : 0;
+    return sum;
+  }
 };
 
 struct repair_options {

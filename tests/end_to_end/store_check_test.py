@@ -12,7 +12,7 @@ import unittest
 from mvno_adapter import Adapter, Refused
 from node import BIN, START_SECONDS, Node, amr, eventually
 
-OK, DAMAGED, USAGE, STORAGE = 0, 1, 2, 3  # exit_code in schemas/error.hpp
+OK, DAMAGED, LOST, USAGE, STORAGE = 0, 1, 1, 2, 3  # exit_code in schemas/error.hpp
 CALLED_AT_MS = 1_795_000_000_000
 NUMBERS = ["+15055551212", "+15055551213"]
 FRAMES = (20, 400)  # a recording that stays in a table, and one that goes to a blob file
@@ -102,7 +102,10 @@ class StoreCheck(unittest.TestCase):
     def repaired(self):
         """Repairs, checks what came of it, and starts a node on it."""
         status, report, complaint = self.store("repair", self.data, "--into", self.salvaged)
-        self.assertEqual(status, OK, complaint)
+        lost = [each["rows"] for each in report["findings"] if each["repair"] == "lost"]
+        self.assertEqual(report["lost_rows"], sum(lost))
+        self.assertEqual(status, LOST if lost else OK, complaint)
+        self.assertEqual("[storage_failure rows_lost]" in complaint, bool(lost))
         status, again, complaint = self.store("check", self.salvaged)
         self.assertEqual((status, again["findings"]), (OK, []), complaint)
         for made in (self.salvaged, *self.salvaged.iterdir()):
@@ -149,7 +152,7 @@ class StoreCheck(unittest.TestCase):
         self.assertEqual(report["remarks"], [])
         rows = report["rows"]
         report = self.repaired()
-        self.assertEqual((report["lost"], report["rebuilt"], report["findings"]), (0, 0, []))
+        self.assertEqual((report["lost_rows"], report["rebuilt"], report["findings"]), (0, 0, []))
         self.assertEqual(report["rows"], rows, "both say what they read")
         self.assertEqual(self.served(), self.all_recordings())
 
@@ -217,8 +220,24 @@ class StoreCheck(unittest.TestCase):
         report = self.found_damaged()
         self.assertLess(report["newest_row"], report["acknowledged_row"])
         report = self.repaired()
-        self.assertGreaterEqual(report["lost"], 1)
+        self.assertGreaterEqual(report["lost_rows"], 1)
         self.assertEqual(self.deposited_again(), len(self.recordings) - 1)
+
+    def test_a_store_of_which_nothing_is_left_is_no_success(self):
+        self.written_to_tables()
+        for file in self.data.iterdir():
+            if file.name != "restante.mark":
+                file.write_bytes(b"")
+        acknowledged = int.from_bytes((self.data / "restante.mark").read_bytes()[:8], "big")
+        for mark, rows in ((True, acknowledged), (False, 1)):
+            if not mark:
+                (self.data / "restante.mark").unlink()
+            into = self.salvaged / str(mark)
+            status, report, complaint = self.store("repair", self.data, "--into", into)
+            self.assertEqual(status, LOST, complaint)
+            self.assertEqual((report["lost_rows"], report["newest_row"]), (rows, 0))
+            self.assertIn(f"warning: no message was found in {self.data}", complaint)
+            self.assertIn(f"at least {rows} row", complaint)
 
     def test_a_cut_current_or_manifest_stops_the_start_and_a_repair_does_without_it(self):
         self.written_to_tables()
@@ -235,7 +254,7 @@ class StoreCheck(unittest.TestCase):
         self.assertIn(manifest.name, {each["where"] for each in self.found_damaged()["findings"]})
         report = self.repaired()
         self.assertTrue(report["without_manifest"])
-        self.assertEqual(report["lost"], 0, report["findings"])
+        self.assertEqual(report["lost_rows"], 0, report["findings"])
         self.assertEqual(self.served(), self.all_recordings())
 
     def test_damaged_media_is_refused_with_a_typed_error_and_the_operator_is_told(self):
@@ -265,7 +284,7 @@ class StoreCheck(unittest.TestCase):
                  if each["repair"] == "lost"]
         self.assertEqual(named, broken)
         report = self.repaired()
-        self.assertEqual(report["lost"], 1)
+        self.assertEqual(report["lost_rows"], 1)
         self.assertEqual(len(self.served()), len(self.recordings) - 1)
         self.assertEqual(self.deposited_again(), len(self.recordings) - 1)
 
@@ -287,7 +306,7 @@ class StoreCheck(unittest.TestCase):
         self.assertEqual({each["profile_id"] for each in report["findings"] if
                           each["repair"] == "rebuilt" and "profile_id" in each},
                          set(self.profiles.values()))
-        self.assertEqual(self.repaired()["lost"], 0)
+        self.assertEqual(self.repaired()["lost_rows"], 0)
         with self.adapter() as adapter:
             profile = adapter.ask("profile", {"number": NUMBERS[0]})[0]["profile"]
             self.assertEqual((profile["language"], profile["timeZone"], profile["hasPin"]),

@@ -4,6 +4,7 @@
 #include "schemas/big_endian.hpp"
 #include "schemas/limits.hpp"
 #include "storage/keys.hpp"
+#include "storage/numbering_floor.hpp"
 
 #include <algorithm>
 
@@ -194,10 +195,12 @@ result<log_position> read_log_position(const kv_store& store) {
   auto change = store.last(family::changes);
   auto record = store.last(family::records);
   auto hlc = store.get(family::meta, meta_key("hlc"));
-  if (!change || !record || !hlc)
+  auto repaired = store.get(family::meta, meta_key(numbering_floor::name));
+  if (!change || !record || !hlc || !repaired)
     return tl::unexpected<failure>{!change   ? change.error()
                                    : !record ? record.error()
-                                             : hlc.error()};
+                                   : !hlc    ? hlc.error()
+                                             : repaired.error()};
   if (*change)
     at.change = parse_change_key((*change)->key).value_or(0);
   if (*record)
@@ -205,6 +208,11 @@ result<log_position> read_log_position(const kv_store& store) {
       at.record = place->sequence;
   if (*hlc)
     at.hlc = from_big_endian((*hlc)->view());
+  if (*repaired) {
+    const auto floor = decode_numbering_floor((*repaired)->view());
+    at.change = std::max(at.change, floor.change);
+    at.record = std::max(at.record, floor.record);
+  }
   return at;
 }
 

@@ -19,7 +19,8 @@ struct log_position {
   uint64_t hlc = 0;
 };
 
-/// Reads the position from the newest rows.
+/// Reads the position from the newest rows, and what a repair left: behind numbers that may have
+/// been given out in rows that are lost.
 [[nodiscard]] result<log_position> read_log_position(const kv_store& store);
 
 struct store_writer_options {

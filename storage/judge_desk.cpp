@@ -23,15 +23,9 @@ std::optional<uint64_t> number(std::string_view text) {
   return out;
 }
 
-known_gaps read_known_gaps(const store_view& view) {
-  const auto row = view.get(family::meta, meta_key(repaired_name));
-  if (!row || !*row)
-    return {};
-  const std::string_view text = **row;
-  const auto space = text.find(' ');
-  if (space == std::string_view::npos)
-    return {};
-  return {number(text.substr(0, space)).value_or(0), number(text.substr(space + 1)).value_or(0)};
+numbering_floor known_floor(const store_view& view) {
+  const auto row = view.get(family::meta, meta_key(numbering_floor::name));
+  return row && *row ? decode_numbering_floor(**row) : numbering_floor{};
 }
 
 /// "keys behind 0a to 0b", each as far as a line has room.
@@ -53,7 +47,7 @@ std::string profile_text(const std::string& region, const mailbox_id& id) {
 
 judge_desk::judge_desk(store_view& from, const judging& how)
     : view{from}
-    , known{read_known_gaps(from)}
+    , known{known_floor(from)}
     , how_{how} {}
 
 void judge_desk::found(fate becomes, std::string where, std::string what, std::string whose) {
@@ -151,6 +145,8 @@ void judge_desk::records() {
 
 void judge_desk::meta(uint64_t newest_hlc) {
   hlc_ = newest_hlc;
+  done.floor = {std::max(done.last_change + how_.missing_rows, known.change),
+                std::max(done.last_record + how_.missing_rows, known.record)};
   row_cursor rows{view, family::meta};
   for (; rows.valid(); rows.next()) {
     count(family::meta);
@@ -164,7 +160,7 @@ void judge_desk::meta(uint64_t newest_hlc) {
 }
 
 void judge_desk::meta_row(std::string_view name, std::string_view value) {
-  if (name == "format" || name == repaired_name)
+  if (name == "format" || name == numbering_floor::name)
     return;
   if (name == "incarnation" || name == "hlc") {
     if (value.size() != sizeof(uint64_t))
@@ -187,17 +183,17 @@ void judge_desk::tenant_row(std::string_view name, std::string_view value) {
   keep(family::meta, name, std::string{value});
 }
 
-/// Numbers of changes behind the last are given out again: no follower may be beyond.
+/// Numbers of changes behind the floor are given out again: no follower may be beyond.
 void judge_desk::cursor_row(std::string_view name, std::string_view value) {
   const auto position = number(value);
   if (!position)
     return found(fate::lost, "meta " + std::string{name}, "a follower's position is no number");
-  if (*position <= done.last_change)
+  if (*position <= done.floor.change)
     return keep(family::meta, name, std::string{value});
   found(fate::lost, "meta " + std::string{name},
         "this follower had heard of change " + std::string{value} + ", the log ends at " +
-            std::to_string(done.last_change));
-  keep(family::meta, name, std::to_string(done.last_change));
+            std::to_string(done.floor.change));
+  keep(family::meta, name, std::to_string(done.floor.change));
 }
 
 } // namespace restante

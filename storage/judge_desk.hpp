@@ -7,12 +7,6 @@
 
 namespace restante {
 
-/// Where numbering is known to have gaps: what the last repair left in `meta`.
-struct known_gaps {
-  uint64_t change = 0;
-  uint64_t record = 0;
-};
-
 class judge_desk {
 public:
   judge_desk(store_view& view, const judging& how);
@@ -40,7 +34,7 @@ public:
 
   store_view& view;
   judged done;
-  known_gaps known;
+  numbering_floor known; // what the last repair left
 
 private:
   template <class Right>

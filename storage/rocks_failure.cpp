@@ -13,6 +13,15 @@ bool held_by_another(const std::string& words) {
          words.find("lock hold by current process") != std::string::npos;
 }
 
+/// RocksDB looks for a missing table by its old name last, and names that one.
+std::string words_of(const rocksdb::Status& status) {
+  auto words = status.ToString();
+  constexpr std::string_view old = ".ldb";
+  for (auto at = words.find(old); at != std::string::npos; at = words.find(old, at))
+    words.replace(at, old.size(), ".sst");
+  return words;
+}
+
 class failure_listener final : public rocksdb::EventListener {
 public:
   explicit failure_listener(std::shared_ptr<stop_latch> latch) : latch_{std::move(latch)} {}
@@ -40,7 +49,7 @@ private:
 } // namespace
 
 failure failure_of(const rocksdb::Status& status, during what, const std::string& directory) {
-  const std::string words = status.ToString();
+  const auto words = words_of(status);
   if (what == during::writing)
     return {errc::storage_failure, "write_failed",
             "Writing to " + directory + " failed (" + words +
@@ -63,7 +72,9 @@ failure failure_of(const rocksdb::Status& status, during what, const std::string
             "The store in " + directory + " was written by another program or a newer version (" +
                 words + "): use that version, or name another directory."};
   return {errc::storage_failure, "open_failed",
-          "The store in " + directory + " cannot be opened (" + words + ")."};
+          "The store in " + directory + " cannot be opened (" + words +
+              "): look at its rights and its disk. 'restante store check " + directory +
+              "' says whether something is damaged."};
 }
 
 failure failure_of(const std::exception& error, during what, const std::string& directory) {

@@ -26,7 +26,8 @@ public:
       : desk_{desk}
       , view_{desk.view}
       , how_{how}
-      , log_whole_{desk.known.change == 0} {}
+      , log_whole_{desk.known.change == 0}
+      , lost_changes_{how.missing_rows} {}
 
   /// The newest stamp of the change log.
   uint64_t run() {
@@ -79,6 +80,7 @@ private:
     if (first > last || last <= desk_.known.change)
       return;
     log_whole_ = false;
+    lost_changes_ += last - std::max(first - 1, desk_.known.change);
     desk_.missing("changes", first, last, desk_.known.change,
                   "are missing: what they did may be undone, and followers do not hear of it");
   }
@@ -186,6 +188,7 @@ private:
                   "a name of this subscriber is missing or damaged; the mailbox has it", whose);
       desk_.keep(family::aliases, alias_key(name), encode(alias_target{id, state.tenant}));
     }
+    gave_out(id, state.uid_floor);
     desk_.keep(family::profiles, profile_key(id), encode(state));
     if (changed)
       changed_[id] = std::move(state);
@@ -263,6 +266,7 @@ private:
     }
     if (elsewhere)
       found(fate::rebuilt, place, message.uid, "its media is not where it should be");
+    gave_out(place.mailbox, message.uid);
     desk_.done.messages += message.purged ? 0 : 1;
     desk_.keep(family::messages, message_key(place.mailbox, place.message), encode(message));
     for (size_t i = 0; i < parts.size(); ++i)
@@ -320,11 +324,21 @@ private:
                 box != nullptr ? profile_text(box->region, place->mailbox) : "");
   }
 
+  void gave_out(const mailbox_id& id, uint32_t uid) {
+    if (lost_changes_ == 0)
+      return; // mailboxes know it by their messages
+    auto& floor = uid_floors_[id];
+    floor = std::max(floor, uid);
+  }
+
   void raise_floors() {
+    constexpr uint64_t most = UINT32_MAX / 2; // a wrong mark must not use all numbers up
     for (const auto& [id, floor] : uid_floors_)
       if (const auto* there = profile(id)) {
         auto raised = *there;
-        raised.uid_floor = std::max(raised.uid_floor, floor);
+        raised.uid_floor = std::max(
+            {raised.uid_floor, floor,
+             static_cast<uint32_t>(std::min(most, floor + std::min(most, lost_changes_)))});
         desk_.keep(family::profiles, profile_key(id), encode(raised));
       }
   }
@@ -333,6 +347,7 @@ private:
   store_view& view_;
   const judging& how_;
   bool log_whole_;
+  uint64_t lost_changes_; // at the most; each may have given out a message's number
   uint64_t newest_hlc_ = 0;
   std::vector<key_gap> profile_gaps_;
   std::vector<key_gap> message_gaps_;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "schemas/mailbox_state.hpp"
+#include "storage/numbering_floor.hpp"
 #include "storage/store_view.hpp"
 
 #include <functional>
@@ -34,10 +35,10 @@ struct finding {
   uint64_t rows = 1;   // that are concerned, at least: behind damage nobody can count
 };
 
-/// The name of the `meta` row a repair leaves: up to which change and record gaps are known.
-inline constexpr std::string_view repaired_name = "repaired";
-
 struct judging {
+  /// Rows at the end that had been acknowledged and are not there. No more changes, records or
+  /// messages than this can have been among them.
+  uint64_t missing_rows = 0;
   /// The join of mailbox states (actors/merge.hpp): remakes a profile from its changes.
   std::function<void(mailbox_state& into, const mailbox_state& from)> merge;
   std::function<void(finding)> found;
@@ -52,6 +53,7 @@ struct judged {
   uint64_t messages = 0;    // that can be served
   uint64_t last_change = 0; // the last that can be read
   uint64_t last_record = 0;
+  numbering_floor floor; // beyond all numbers that were given out, as far as can be known
 };
 
 /// Goes over the whole store. Rows of a key may be handed out twice: the later counts. Failure:

@@ -114,8 +114,13 @@ public:
     live_files(live);
     other_files(live);
     end_of_rows(**view, *files);
-    judging how{
-        how_.merge, [&](finding each) { out_.findings.push_back(std::move(each)); }, {}, how_.tell};
+    const auto newest = *out_.newest_row;
+    const auto acknowledged = out_.acknowledged.value_or(newest);
+    judging how{acknowledged - std::min(acknowledged, newest),
+                how_.merge,
+                [&](finding each) { out_.findings.push_back(std::move(each)); },
+                {},
+                how_.tell};
     auto rows = judge_rows(**view, how);
     if (!rows)
       return tl::unexpected{rows.error()};
@@ -241,6 +246,26 @@ private:
 
 } // namespace
 
+result<void> readable(const fs::path& directory) {
+  std::error_code why;
+  const fs::directory_iterator entries{directory, why};
+  if (why)
+    return fail(errc::storage_failure, "open_failed",
+                directory.string() + " can't be read (" + why.message() +
+                    "): run this as the user the node runs as");
+  return {};
+}
+
+failure not_locked(const fs::path& directory, const failure& why) {
+  if (std::string_view{why.reason} != "open_failed")
+    return why;
+  return {errc::storage_failure, "open_failed",
+          "The lock file in " + directory.string() +
+              " can't be written: run this as the user the node runs as; a copy that is "
+              "read-only, such as a backup, copy to a writable directory first. " +
+              why.text};
+}
+
 bool holds_store(const fs::path& directory) {
   std::error_code ignored;
   return fs::exists(directory / "CURRENT", ignored) ||
@@ -251,15 +276,15 @@ bool holds_store(const fs::path& directory) {
 
 result<store_report> check_store(const check_options& how) {
   return guarded(during::opening, how.directory.string(), [&]() -> result<store_report> {
-    for (const auto& entry : fs::directory_iterator{how.directory}) // throws when it can't be read
-      (void)entry;
+    if (auto ok = readable(how.directory); !ok)
+      return tl::unexpected{ok.error()};
     if (!holds_store(how.directory))
       return fail(errc::not_found, "no_store",
                   how.directory.string() + " holds no store: name the directory 'data' of the "
                                            "node's configuration");
     const auto lock = store_lock::take(how.directory);
     if (!lock)
-      return tl::unexpected{lock.error()};
+      return tl::unexpected{not_locked(how.directory, lock.error())};
     return checker{how}.check();
   });
 }

@@ -36,6 +36,13 @@ struct check_options {
 /// Failures: data_in_use, format_unknown, no_store, or one of the disk.
 [[nodiscard]] result<store_report> check_store(const check_options& how);
 
+/// Whether the directory's entries can be listed; a failure says what its user can do.
+[[nodiscard]] result<void> readable(const std::filesystem::path& directory);
+
+/// Why the store's lock was not to be had, with what its user can do: a check and a repair write
+/// the lock file, so a read-only copy does not do.
+[[nodiscard]] failure not_locked(const std::filesystem::path& directory, const failure& why);
+
 /// Whether the directory holds files of a store at all.
 [[nodiscard]] bool holds_store(const std::filesystem::path& directory);
 

@@ -146,6 +146,10 @@ private:
   }
 
   result<void> log(const fs::path& file) {
+    if (std::error_code ignored; fs::is_directory(file, ignored)) {
+      note(file.filename().string(), "is a directory, not a log: move it away");
+      return {};
+    }
     last_log_ = file.filename().string();
     std::vector<jump> jumps;
     auto scan = scan_log(file, [&](const log_record& record) {

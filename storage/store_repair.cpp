@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t commit_bytes = 4 * 1024 * 1024;
 constexpr size_t commit_rows = 4096;
+constexpr uint64_t mebibyte = 1024 * 1024;
 
 /// Collects rows into commits of the new store; after a failure it takes nothing more.
 class filler {
@@ -104,7 +105,10 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   if (!made)
     return tl::unexpected{made.error()};
   filler fill{**made};
-  judging judge{how.merge, [&](finding each) { out.findings.push_back(std::move(each)); },
+  const auto newest = from->view->newest_row();
+  const auto acknowledged = out.acknowledged.value_or(newest);
+  judging judge{acknowledged - std::min(acknowledged, newest), how.merge,
+                [&](finding each) { out.findings.push_back(std::move(each)); },
                 [&](row each) { fill.take(std::move(each)); }, how.tell};
   auto rows = judge_rows(*from->view, judge);
   if (!rows)
@@ -113,9 +117,8 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   // Put together of nothing, what is there is the scratch's own: the format, and a row number.
   const bool nothing = out.without_manifest && rows->rows <= 1;
   if (!nothing)
-    out.newest_row = from->view->newest_row();
-  fill.take(row::put(family::meta, meta_key(repaired_name),
-                     std::to_string(rows->last_change) + " " + std::to_string(rows->last_record)));
+    out.newest_row = newest;
+  fill.take(row::put(family::meta, meta_key(numbering_floor::name), encode(rows->floor)));
   if (auto kept = fill.finish(); !kept)
     return tl::unexpected{kept.error()};
   if (out.acknowledged && out.newest_row < *out.acknowledged)
@@ -135,11 +138,55 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   return out;
 }
 
-uint64_t bytes_in(const fs::path& directory) {
+uint64_t bytes_of(const fs::path& directory, std::string_view kind) {
   uint64_t sum = 0;
-  for (const auto& entry : fs::directory_iterator{directory})
-    sum += entry.is_regular_file() ? entry.file_size() : 0;
+  for (const auto& file : numbered_files(directory, kind))
+    if (fs::is_regular_file(file))
+      sum += fs::file_size(file);
   return sum;
+}
+
+/// Tried, as a file system mounted twice has one number and no links between the two places.
+bool takes_links(const fs::path& directory, const fs::path& of) {
+  const auto probe = directory / (".restante-link-" + std::to_string(::getpid()));
+  std::error_code failed;
+  fs::create_hard_link(of, probe, failed);
+  if (failed)
+    return false;
+  fs::remove(probe, failed);
+  return true;
+}
+
+/// What the log of the new store takes. Beyond 256 MiB its rows go to tables, and while that is
+/// under way it grows on. RocksDB takes room ahead for a log, the largest memory table and a tenth,
+/// and begins the next log before it lets go of the last when a memory table is full.
+uint64_t new_log_bytes(uint64_t rows) {
+  constexpr uint64_t most = 512 * mebibyte, ahead = 141 * mebibyte, memory_table = 32 * mebibyte;
+  return std::min(rows, most) + (rows < memory_table ? ahead : 2 * ahead);
+}
+
+/// Whether there is room for the most a repair takes at once: its view of the damaged store, and
+/// the new one while its rows are in tables and still in its log.
+result<void> check_room(const fs::path& from, const fs::path& into) {
+  auto room = into.parent_path();
+  while (!fs::exists(room)) // is made later
+    room = room.parent_path();
+  const auto logs = bytes_of(from, ".log");
+  const auto tables = bytes_of(from, ".sst") + bytes_of(from, ".blob");
+  const auto copies = (takes_links(room, from / "LOCK") ? 0 : tables) +
+                      2 * logs; // clean ones, and tables of them when there is no MANIFEST
+  const auto store = tables + logs + new_log_bytes(tables + logs);
+  const auto reserve = rocks_store::options{}.reserve_bytes;
+  const auto needed = copies + store + reserve;
+  const auto free = fs::space(room).available;
+  if (free >= needed)
+    return {};
+  const auto mib = [](uint64_t bytes) { return std::to_string((bytes >> 20) + 1); };
+  return fail(errc::storage_full, "disk_full",
+              room.string() + " has " + std::to_string(free >> 20) +
+                  " MiB free, a repair may need " + mib(needed) + " (copies " + mib(copies) +
+                  ", the new store and its log " + mib(store) + ", kept free " + mib(reserve) +
+                  "): make room or name a directory on another disk");
 }
 
 result<repair_report> repair(const repair_options& how) {
@@ -147,6 +194,8 @@ result<repair_report> repair(const repair_options& how) {
   if (!into.has_filename())
     into = into.parent_path();
   const auto from = fs::canonical(how.directory);
+  if (auto ok = readable(from); !ok)
+    return tl::unexpected{ok.error()};
   if (!holds_store(from))
     return fail(errc::not_found, "no_store", how.directory.string() + " holds no store to repair");
   if (!empty_or_missing(into))
@@ -157,21 +206,14 @@ result<repair_report> repair(const repair_options& how) {
                 into.string() + " lies in the damaged store: name a directory beside it");
   const auto lock = store_lock::take(from);
   if (!lock)
-    return tl::unexpected{lock.error()};
+    return tl::unexpected{not_locked(from, lock.error())};
   const auto work = fs::path{into}.concat(".unfinished");
   std::error_code ignored;
   if (fs::exists(work, ignored))
     return fail(errc::conflict, "repair_unfinished",
                 work.string() + " is left of a repair that was cut short: remove it");
-  const auto needed = bytes_in(from); // at the most: what is lost or deleted takes none
-  auto room = into.parent_path();
-  while (!fs::exists(room)) // is made later
-    room = room.parent_path();
-  if (const auto free = fs::space(room).available; free < needed)
-    return fail(errc::storage_full, "disk_full",
-                room.string() + " has " + std::to_string(free >> 20) +
-                    " MiB free, a repair may need " + std::to_string((needed >> 20) + 1) +
-                    ": make room or name a directory on another disk");
+  if (auto ok = check_room(from, into); !ok)
+    return tl::unexpected{ok.error()};
   const workshop bench{work};
   return salvage(how, into, work);
 }

@@ -2,7 +2,7 @@
 //
 // The new store holds every row that can be read or made anew, no message without its media or its
 // mailbox, and is a new incarnation: its stamps must not be taken for those of the old one. Its
-// `meta` row "repaired" says up to where the change log and the records have known gaps.
+// `meta` row "repaired" (numbering_floor.hpp) keeps numbers from being given out again.
 #pragma once
 
 #include "storage/store_check.hpp"
@@ -32,9 +32,10 @@ struct repair_options {
   std::function<void(std::string_view part, uint64_t done)> tell;
 };
 
-/// Needs room for what is kept; works in "<into>.unfinished", which is renamed at the end and goes
-/// with a failure. Failures: data_in_use, no_store, into_exists, repair_unfinished (of an earlier
-/// run), format_unknown, storage_full, or one of the disk.
+/// Asks for the room it may take at the most before it begins (storage/README.md); works in
+/// "<into>.unfinished", which is renamed at the end and goes with a failure. Failures: data_in_use,
+/// no_store, into_exists, repair_unfinished (of an earlier run), format_unknown, storage_full, or
+/// one of the disk.
 [[nodiscard]] result<repair_report> repair_store(const repair_options& how);
 
 } // namespace restante

@@ -184,6 +184,8 @@ std::vector<std::string> clean_logs(const fs::path& original, const store_files&
   std::vector<std::string> unreadable;
   for (const auto& file : numbered_files(original, ".log")) {
     const auto name = file.filename().string();
+    if (std::error_code ignored; fs::is_directory(file, ignored))
+      continue; // nothing of it is a row
     // Without damage, what is cut at the end was promised to nobody; with no whole row at all,
     // nobody knows.
     const bool damaged =

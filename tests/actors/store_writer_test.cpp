@@ -1,6 +1,7 @@
 // The writer: group commit, numbering, and what it says when the disk is full or broken.
 #include "actors/store_writer.hpp"
 #include "storage/keys.hpp"
+#include "storage/numbering_floor.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/held_store.hpp"
 
@@ -241,6 +242,18 @@ BOOST_AUTO_TEST_CASE(numbering_and_time_go_on_after_a_restart) {
   BOOST_TEST(answer_to(second).value() == 2u);
   BOOST_TEST(read_log_position(*store)->hlc == 77u); // never back
   BOOST_TEST(values(family::records).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_may_have_been_given_out_before_a_repair_are_not_given_out_again) {
+  ask(writer, commit_of("a"));
+  run();
+  BOOST_REQUIRE(store->commit(std::vector{
+      row::put(family::meta, meta_key(numbering_floor::name), encode(numbering_floor{40, 70}))}));
+  restart();
+  const auto next = commit("b");
+  run();
+  BOOST_TEST(answer_to(next).value() == 41u);
+  BOOST_TEST(read_log_position(*store)->record == 71u);
 }
 
 BOOST_AUTO_TEST_CASE(no_record_is_overwritten_when_the_clock_was_set_back) {

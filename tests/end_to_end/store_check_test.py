@@ -5,6 +5,7 @@ is served afterwards against what had been acknowledged.
 """
 import contextlib
 import json
+import os
 import re
 import subprocess
 import unittest
@@ -222,6 +223,43 @@ class StoreCheck(unittest.TestCase):
         report = self.repaired()
         self.assertGreaterEqual(report["lost_rows"], 1)
         self.assertEqual(self.deposited_again(), len(self.recordings) - 1)
+
+    def test_numbers_in_a_lost_deposit_are_not_given_out_again(self):
+        with self.adapter() as adapter:
+            adapter.subscribe("crm")
+            self.deposit(9)
+            heard = int(adapter.next_event(START_SECONDS)["sequence"])
+            given = {number: max(header["uid"] for header in adapter.messages({"number": number}))
+                     for number in NUMBERS}
+        self.stop()
+        log = max(self.files("log"), key=lambda file: file.stat().st_size)
+        with log.open("r+b") as bytes_of:
+            bytes_of.truncate(log.stat().st_size - 1)
+        self.repaired()
+        self.assertEqual(len(self.served()), 8)
+        self.assertEqual(self.deposited_again(), 8)
+        number = self.recordings[(9).to_bytes(16, "big")][0]
+        with self.adapter() as adapter:
+            self.assertEqual(adapter.subscribe("crm"), heard, "where it had been")
+            self.assertGreater(int(adapter.next_event(START_SECONDS)["sequence"]), heard)
+            uids = [header["uid"] for header in adapter.messages({"number": number})]
+            self.assertGreater(max(uids), given[number])
+
+    def test_a_store_of_somebody_else_is_refused_with_what_to_do(self):
+        if os.getuid() != 0:
+            self.skipTest("needs another user to run as")
+        self.stop()
+        self.node.directory.chmod(0o755)
+        for mode, expected in ((0o700, "can't be read (Permission denied)"),
+                               (0o755, "copy to a writable directory first")):
+            self.data.chmod(mode)
+            for words in (["check", self.data], ["repair", self.data, "--into", self.salvaged]):
+                done = subprocess.run([BIN / "restante", "store", *words], capture_output=True,
+                                      text=True, timeout=START_SECONDS, user=65534, group=65534,
+                                      extra_groups=[])
+                self.assertEqual(done.returncode, STORAGE, done.stderr)
+                self.assertIn(expected, done.stderr)
+                self.assertIn("run this as the user the node runs as", done.stderr)
 
     def test_a_store_of_which_nothing_is_left_is_no_success(self):
         self.written_to_tables()

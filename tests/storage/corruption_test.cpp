@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_sound_store_has_no_findings_and_a_repair_keeps_all_of_it)
   auto expected = from.sample.rows;
   expected.erase({family::meta, meta_key("incarnation")});
   const auto last = std::to_string(from.sample.last_change);
-  expected[{family::meta, meta_key(repaired_name)}] = last + " " + last;
+  expected[{family::meta, meta_key(numbering_floor::name)}] = last + " " + last;
   serves_only_the_truth(*opened(directory.path() / "new"), expected);
 }
 

@@ -3,11 +3,12 @@
 #include "schemas/stored_codec.hpp"
 #include "storage/log_file.hpp"
 #include "storage/manifest_mark.hpp"
+#include "storage/numbering_floor.hpp"
+#include "storage/rocks_failure.hpp"
 #include "tests/storage/salvage_helpers.hpp"
-#include "tests/support/small_disk.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <stdlib.h>
+#include <rocksdb/status.h>
 
 using namespace restante;
 
@@ -59,6 +60,36 @@ BOOST_AUTO_TEST_CASE(rows_on_both_sides_of_a_damaged_block_are_kept_and_those_wi
   BOOST_REQUIRE(kept.size() == count - (last - first + 1));
   BOOST_TEST((kept.front().key == record_key(20'000, 1)));
   BOOST_TEST((kept.back().key == record_key(20'000, count)));
+}
+
+// A commit's numbers are gone with its rows; the mark bounds how many there were.
+BOOST_AUTO_TEST_CASE(numbers_in_rows_that_are_lost_at_the_end_are_not_given_out_again) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store", into = directory.path() / "new";
+  const auto sample = make_sample_store(store, draw, 1);
+  const auto log = numbered_files(store, ".log").back();
+  fs::resize_file(log, fs::file_size(log) * 2 / 3);
+  const auto report = repaired(store, into);
+  BOOST_REQUIRE(report.rows.last_change < sample.last_change);
+  BOOST_TEST(holds_what_can_be_had(into, sample, report) > 0U);
+  {
+    const auto salvaged = opened(into);
+    const auto row = salvaged->get(family::meta, meta_key(numbering_floor::name)).value();
+    const auto floor = decode_numbering_floor(row->view());
+    BOOST_TEST((floor.change >= sample.last_change && floor.record >= sample.last_change));
+    BOOST_TEST(floor.change <= report.rows.last_change + report.lost_rows());
+    std::map<mailbox_id, uint32_t> given;
+    for (const auto& message : sample.messages) {
+      auto& newest = given[parse_message_key(message.key)->mailbox];
+      const auto row = decode_message(sample.rows.at({family::messages, message.key})).value();
+      newest = std::max(newest, row.uid);
+    }
+    for (const auto& [name, value] : scanned(*salvaged, family::profiles).first)
+      BOOST_TEST(decode_profile(value).value().uid_floor >= given[*parse_profile_key(name)]);
+  }
+  const auto again = checked(into);
+  BOOST_TEST(again.findings.empty(), text_of(again.findings));
 }
 
 // RocksDB opens such a store as it was before, and removes the tables the lost records had named.
@@ -201,6 +232,45 @@ BOOST_AUTO_TEST_CASE(files_that_are_not_the_stores_are_left_out_and_told) {
   BOOST_TEST(read_manifest_mark(store).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_directory_named_like_a_log_is_told_and_hides_nothing) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store";
+  const auto sample = make_sample_store(store, draw);
+  fs::create_directory(store / "999999.log");
+  BOOST_TEST(refusal(store).text.find("999999.log: is a directory") != std::string::npos);
+  const auto found = checked(store).findings;
+  BOOST_REQUIRE_MESSAGE(found.size() == 1U, text_of(found));
+  BOOST_TEST(found[0].what == "is a directory, not a log: move it away");
+  const auto report = repaired(store, directory.path() / "new");
+  BOOST_TEST(report.lost_rows() == 0U, text_of(report.findings));
+  BOOST_TEST(holds_what_can_be_had(directory.path() / "new", sample, report) == 0U);
+  fs::remove(store / "999999.log");
+  opened(store);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_locked_is_refused_with_what_to_do) {
+  temp_dir directory;
+  const auto store = directory.path() / "store";
+  write_changes(store, 4);
+  fs::remove(store / "LOCK");
+  fs::create_directory(store / "LOCK"); // as little to be written as on a read-only disk
+  for (const auto& refused :
+       {check_store({store, merge_sample, {}}).error(),
+        repair_store({store, directory.path() / "new", merge_sample, {}}).error()}) {
+    BOOST_TEST(refused.reason == std::string_view{"open_failed"});
+    BOOST_TEST(refused.text.find("copy to a writable directory first") != std::string::npos,
+               refused.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_table_is_named_as_it_was_named) {
+  const auto missing = rocksdb::Status::IOError("No such file or directory", "/data/000031.ldb");
+  const auto text = failure_of(missing, during::opening, "/data").text;
+  BOOST_TEST(text.find("/data/000031.sst") != std::string::npos, text);
+  BOOST_TEST(text.find("restante store check /data") != std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(every_flipped_bit_of_a_log_or_a_manifest_is_seen) {
   temp_dir directory;
   write_changes(directory.path(), 4);
@@ -272,70 +342,6 @@ BOOST_AUTO_TEST_CASE(a_new_directory_is_made_where_links_lead_and_with_its_missi
   const auto inside = repair_store({store, directory.path() / "back" / "new", merge_sample, {}});
   BOOST_TEST((!inside && inside.error().reason == std::string_view{"into_exists"}));
   BOOST_TEST(!fs::exists(store / "new"));
-}
-
-// --- room ----------------------------------------------------------------------------------------
-
-namespace {
-
-/// A store with a log of some mebibytes, damaged in the middle, and a disk with room for one.
-struct little_room {
-  little_room() {
-    {
-      const auto writing = opened(store);
-      for (uint32_t i = 1; i <= 3; ++i)
-        BOOST_REQUIRE(put(*writing, family::records, record_key(20'000, i),
-                          encode(record{.kind = std::string(1024 * 1024, 'x')})));
-    }
-    const auto log = numbered_files(store, ".log").back();
-    std::fstream bytes{log, std::ios::in | std::ios::out | std::ios::binary};
-    bytes.seekp(static_cast<std::streamoff>(fs::file_size(log) / 2));
-    bytes.put('?').put('!');
-  }
-
-  temp_dir directory;
-  small_disk disk{1};
-  fs::path store = directory.path() / "store";
-};
-
-/// Where temporary files go, until the end of the test.
-struct temporary_files_in {
-  explicit temporary_files_in(const fs::path& there) { ::setenv("TMPDIR", there.c_str(), 1); }
-  temporary_files_in(const temporary_files_in&) = delete;
-  temporary_files_in& operator=(const temporary_files_in&) = delete;
-  ~temporary_files_in() { ::setenv("TMPDIR", before.c_str(), 1); }
-  const std::string before = fs::temp_directory_path();
-};
-
-} // namespace
-
-BOOST_FIXTURE_TEST_CASE(a_repair_into_a_disk_without_room_is_refused_before_it_begins, little_room,
-                        *wants_small_disk) {
-  for (const auto& into : {disk.path() / "new", disk.path() / "not" / "yet" / "there"}) {
-    const auto refused = repair_store({store, into, merge_sample, {}});
-    BOOST_REQUIRE(!refused);
-    BOOST_TEST((refused.error().code == errc::storage_full));
-    BOOST_TEST(refused.error().text.find(disk.path().string() + " has ") == 0U,
-               refused.error().text);
-  }
-  BOOST_TEST(fs::is_empty(disk.path()));
-  const auto report = repaired(store, directory.path() / "new");
-  BOOST_TEST(report.findings.size() > 0U);
-}
-
-BOOST_FIXTURE_TEST_CASE(a_check_of_damaged_logs_wants_room_for_their_copy, little_room,
-                        *wants_small_disk) {
-  {
-    const temporary_files_in full{disk.path()};
-    const auto refused = check_store({store, merge_sample, {}});
-    BOOST_REQUIRE(!refused);
-    BOOST_TEST((refused.error().code == errc::storage_full));
-    BOOST_TEST(refused.error().text.find(disk.path().string() + " has ") == 0U,
-               refused.error().text);
-    BOOST_TEST(refused.error().text.find("TMPDIR") != std::string::npos);
-    BOOST_TEST(fs::is_empty(disk.path()));
-  }
-  BOOST_TEST(checked(store).rows_judged);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -172,6 +172,15 @@ class Architecture(unittest.TestCase):
                          if not re.search(rf"(?<!\w){re.escape(stem)}(?!\w)", text)]
         self.hold("A folder's README.md is the map of its headers:", breaches)
 
+    def test_every_deliberate_bug_can_still_be_put_in(self):
+        patches = sorted((ROOT / "tests" / "seeded_bugs").glob("*.patch"))
+        checks = [(patch.name, subprocess.run(["git", "apply", "--check", patch], cwd=ROOT,
+                                              capture_output=True, text=True))
+                  for patch in patches]
+        self.assertTrue(patches)
+        self.hold("`./dev test --seeded-bugs` needs patches that apply; make them anew:",
+                  [f"{name}: {done.stderr.strip()}" for name, done in checks if done.returncode])
+
     def test_cpp_tests_do_not_sleep(self):
         pattern = r"\bthis_thread\s*::\s*sleep|\b\w*sleep(_for|_until)?\s*\("
         breaches = [line for source in self.sources if source.folder == "tests"

@@ -21,7 +21,7 @@ Examples:
   restante-bench deposit --against-floor --rounds 5          and the least program that can do it
   restante-bench deposit --rate 10000 --count 100000         latency at 10,000 a second
   restante-bench retrieve --size 40000 --count 10000         from disk, and again from memory
-  restante-bench scale                                       1,000 to 1,000,000 mailboxes; 3 minutes
+  restante-bench scale                                       1,000 to 1,000,000 mailboxes; 6 minutes
   restante-bench scale --mailboxes 20000 --json              quicker
 
 Figures are of this machine, client included; compare runs of one machine only. `./dev bench` runs

@@ -25,7 +25,7 @@ SMALL, LARGE = "--size 1024", "--size 40000"
 CURVE = "--transport tcp --security curve"
 HALF_LOAD_SECONDS = 10
 EXAMPLES = """examples:
-  ./dev bench                              everything with 1,000,000 mailboxes: six minutes
+  ./dev bench                              everything with 1,000,000 mailboxes: ten minutes
   ./dev bench card --mailboxes 20000       two and a half minutes
   ./dev bench card --json > card.json      for programs
   ./dev bench deposit --help               one benchmark alone

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -132,18 +133,19 @@ bool hangup_ignored() {
   return sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/// SIGUSR1 is the node's own word for a store that has failed; from others it means nothing.
-bool foreign(const siginfo_t& signal) {
-  return signal.si_signo == SIGUSR1 && signal.si_pid != getpid();
-}
+/// SIGUSR1 wakes whoever waits below once the store has failed; without that it is a stranger's and
+/// means nothing. Not told by its sender: of two that are pending only one arrives.
+using store_state = std::shared_ptr<std::atomic<bool>>; // true: has failed
+bool foreign(int signal, const store_state& failed) { return signal == SIGUSR1 && !*failed; }
 
 /// Waits until the node shall end; tells why.
-int await_end(const sigset_t& signals, const node_config& config, const logger& log) {
+int await_end(const sigset_t& signals, const node_config& config, const store_state& failed,
+              const logger& log) {
   for (;;) {
     siginfo_t signal{};
     if (sigwaitinfo(&signals, &signal) < 0)
       continue; // suspended and continued
-    if (foreign(signal))
+    if (foreign(signal.si_signo, failed))
       log.warning("signal_ignored",
                   {{"signal", "SIGUSR1"}, {"process", std::to_string(signal.si_pid)}});
     else if (signal.si_signo != SIGHUP || config.log_file.empty())
@@ -179,8 +181,10 @@ int serve(const node_config& config) {
   auto keys = keys_for(config);
   if (!keys)
     return complain(exit_code::usage, keys.error());
-  auto fatal = [log](const failure& why) {
+  auto failed = std::make_shared<std::atomic<bool>>(false);
+  auto fatal = [log, failed](const failure& why) {
     log.error("store_failed", {{"reason", why.reason}, {"text", why.text}});
+    *failed = true;
     kill(getpid(), SIGUSR1);
   };
   auto running = engine::start({config, std::move(*keys), log, {}, fatal});
@@ -195,7 +199,7 @@ int serve(const node_config& config) {
         "endpoint",
         {{"address", addresses[i]},
          {"for", std::string{config_words::kinds[static_cast<size_t>(config.endpoints[i].is)]}}});
-  const int number = await_end(signals, config, log);
+  const int number = await_end(signals, config, failed, log);
   if (number == SIGUSR1) {
     // Nothing may be acknowledged after a failed write, and closing would write: leave at once.
     std::fflush(nullptr);
@@ -206,15 +210,14 @@ int serve(const node_config& config) {
   // that never answers, ends it without waiting any longer. A terminal that closes meanwhile is no
   // second signal.
   sigdelset(&signals, SIGHUP);
-  std::thread{[signals, log] {
+  std::thread{[signals, failed, log] {
     const timespec patience{std::chrono::seconds{2 * limits::drain_timeout}.count(), 0};
-    siginfo_t signal{};
     int again = 0;
     do
-      again = sigtimedwait(&signals, &signal, &patience);
+      again = sigtimedwait(&signals, nullptr, &patience);
     while (
         (again < 0 && errno == EINTR) || // suspended and continued, or a debugger came: wait anew
-        (again == SIGUSR1 && foreign(signal)));
+        foreign(again, failed));
     if (again < 0)
       log.error("stop_overdue", {});
     _exit(again == SIGUSR1 ? exit_code::storage : exit_code::failed);

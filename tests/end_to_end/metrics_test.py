@@ -2,21 +2,11 @@
 import socket
 import unittest
 
-from mvno_adapter import Adapter, Refused
-from node import Node
+from mvno_adapter import Refused
+from node import NodeCase
 
 
-class Metrics(unittest.TestCase):
-    def node(self):
-        node = Node()
-        self.addCleanup(node.close)
-        return node
-
-    def connected(self, identity):
-        adapter = Adapter(**identity)
-        self.addCleanup(adapter.close)
-        return adapter
-
+class Metrics(NodeCase):
     def test_connections_to_the_metrics_that_ask_nothing_hinder_nobody(self):
         node = self.node().start()
         for _ in range(40):

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import unittest
 import urllib.request
 from pathlib import Path
 
@@ -165,3 +166,17 @@ class Node:
         if self.process is not None and self.process.poll() is None:
             self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class NodeCase(unittest.TestCase):
+    """A test with nodes and adapters that are closed at its end."""
+
+    def node(self):
+        node = Node()
+        self.addCleanup(node.close)
+        return node
+
+    def connected(self, identity, timeout=10.0):
+        adapter = Adapter(**identity, timeout=timeout)
+        self.addCleanup(adapter.close)
+        return adapter

@@ -13,7 +13,7 @@ from pathlib import Path
 import zmq
 
 from mvno_adapter import Adapter, NoAnswer, Refused, decode, encode
-from node import BIN, START_SECONDS, Node, amr, decode_all, encode_all, eventually
+from node import BIN, START_SECONDS, NodeCase, amr, decode_all, encode_all, eventually
 
 PIN = "482913"
 CALLED_AT_MS = 1_700_000_000_000
@@ -75,17 +75,7 @@ def said(answers):
                                for a in answers.values())
 
 
-class Life(unittest.TestCase):
-    def node(self):
-        node = Node()
-        self.addCleanup(node.close)
-        return node
-
-    def connected(self, identity, timeout=10.0):
-        adapter = Adapter(**identity, timeout=timeout)
-        self.addCleanup(adapter.close)
-        return adapter
-
+class Life(NodeCase):
     # --- ending -----------------------------------------------------------------------------------
 
     def test_sigterm_answers_every_request_and_loses_nothing_acknowledged(self):

@@ -5,21 +5,10 @@ import signal
 import unittest
 from signal import SIGINT, SIGTERM
 
-from mvno_adapter import Adapter
-from node import Node, eventually
+from node import NodeCase, eventually
 
 
-class Signals(unittest.TestCase):
-    def node(self):
-        node = Node()
-        self.addCleanup(node.close)
-        return node
-
-    def connected(self, identity, timeout=10.0):
-        adapter = Adapter(**identity, timeout=timeout)
-        self.addCleanup(adapter.close)
-        return adapter
-
+class Signals(NodeCase):
     def test_a_second_signal_ends_a_stopping_node_at_once(self):
         node = self.node().start()
         adapter = self.connected(node.add_tenant("acme"))

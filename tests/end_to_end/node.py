@@ -109,10 +109,11 @@ class Node:
         lines[at] = f"{key} = {value}"
         self.config.write_text("\n".join(lines) + "\n")
 
-    def start(self):
-        """Starts it and waits until it answers its operator."""
+    def start(self, ignored=None):
+        """Starts it and waits until it answers its operator. `ignored`: a signal it is to ignore."""
+        refusing = [] if ignored is None else ["env", f"--ignore-signal={ignored.name}"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([BIN / "restanted", "--config", self.config],
+            self.process = subprocess.Popen([*refusing, BIN / "restanted", "--config", self.config],
                                             stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
         while not self.answers():

@@ -125,7 +125,8 @@ void mailbox_actor_state::fetch() {
   auto rows = media_rows(*model, *in_flight->what);
   if (rows.empty())
     return hash();
-  self->request(services->reader, limits::load_timeout, get_request{std::move(rows)})
+  self->request(services->reader_of(in_flight->what->mailbox), limits::load_timeout,
+                get_request{std::move(rows)})
       .then(
           [this](const get_reply& done) {
             if (done.values) {

@@ -13,16 +13,22 @@
 
 #include <deque>
 #include <optional>
+#include <vector>
 
 namespace restante {
 
 /// Whom a mailbox turns to. Shared by all mailboxes of a node.
 struct mailbox_services {
   store_writer_actor writer;
-  store_reader_actor reader;
+  /// At least one. What concerns one mailbox is always read through the same.
+  std::vector<store_reader_actor> readers;
   pin_hasher_actor hasher;
   environment_ptr environment;
   logger log = {};
+
+  [[nodiscard]] const store_reader_actor& reader_of(const mailbox_id& id) const {
+    return readers[std::hash<mailbox_id>{}(id) % readers.size()];
+  }
 };
 
 struct mailbox_actor_state {

@@ -120,7 +120,7 @@ struct node_state {
   void read(const mailbox_id& id) {
     auto number = ++last_read;
     reads.emplace_hint(reads.end(), number, open_read{id, self->clock().now()});
-    self->request(options.services->reader, caf::infinite, load_request{id})
+    self->request(options.services->reader_of(id), caf::infinite, load_request{id})
         .then(
             [this, number, id](load_reply& done) {
               if (reads.erase(number) == 0)

@@ -158,9 +158,12 @@ struct engine::parts {
     auto writer =
         keep(spawn_store_writer(*system, {store, position, options.fatal}, /*detached*/ true));
     auto reader = keep(spawn_store_reader(*system, store, true, options.log));
+    std::vector<store_reader_actor> mailbox_readers;
+    for (size_t i = 0; i < limits::mailbox_readers; ++i)
+      mailbox_readers.push_back(keep(spawn_store_reader(*system, store, true, options.log)));
     auto hasher = keep(spawn_pin_hasher(*system, {options.keys.pepper, options.pin_cost}, true));
     auto services = std::make_shared<const mailbox_services>(
-        mailbox_services{writer, reader, hasher, environment, options.log});
+        mailbox_services{writer, std::move(mailbox_readers), hasher, environment, options.log});
     auto node = keep(spawn_node(*system, {services, options.config.mailbox_idle, options.log}));
     auto directory =
         keep(spawn_directory(*system, {writer, reader, hasher, node, environment, tenants,

@@ -45,6 +45,11 @@ inline constexpr auto duration_max = 24h;
 inline constexpr auto commit_timeout = 10s;
 /// Reading one mailbox or message back.
 inline constexpr auto load_timeout = 10s;
+/// Threads that read mailboxes and media for a node. Each waits for the disk by itself: with four,
+/// recordings of 40,000 bytes came from disk at 10,300 a second, with one at 4,900, with two at
+/// 7,900, with eight at 9,900 (two cores, a virtual disk); deposits that each load their mailbox,
+/// of a million, at 20,100 and 13,100.
+inline constexpr size_t mailbox_readers = 4;
 /// What a client that names no deadline gets, and the most one may ask for.
 inline constexpr auto deadline_default = 10s;
 inline constexpr auto deadline_max = 60s;

@@ -96,7 +96,7 @@ struct stage : actor_fixture {
     real_hasher = keep(spawn_pin_hasher(sys, {key(9), {1, 8192}}, false));
     hasher = spawn(watched_hasher, real_hasher, trace);
     services = std::make_shared<const mailbox_services>(
-        mailbox_services{held, reader, hasher, environment, log});
+        mailbox_services{held, {reader}, hasher, environment, log});
     node = keep(spawn_node(
         sys, {.services = services, .idle = idle, .active_messages_max = active_messages_max}));
     directory = keep(spawn_directory(sys, {.writer = held,

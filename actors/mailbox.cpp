@@ -2,11 +2,10 @@
 
 #include "actors/access.hpp"
 #include "actors/handlers.hpp"
-#include "actors/merge.hpp"
+#include "actors/mailbox_commit.hpp"
+#include "actors/replica.hpp"
 #include "schemas/limits.hpp"
-#include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
-#include "storage/mailbox_rows.hpp"
 
 namespace restante {
 
@@ -32,15 +31,13 @@ std::vector<row_name> media_rows(const mailbox_model& model, const command& what
             {family::media, media_key(what.mailbox, (*found)->id, static_cast<uint8_t>(i))});
   } else if (auto* from = std::get_if<op::get_greeting>(&what.op)) {
     rows.push_back({family::media, greeting_key(what.mailbox, static_cast<uint8_t>(from->kind))});
+  } else if (auto* from = std::get_if<op::absorb>(&what.op)) {
+    for (const auto* moved : displaced_by(model.state(), *from))
+      for (size_t i = 0; i < moved->parts.size(); ++i)
+        rows.push_back(
+            {family::media, media_key(what.mailbox, moved->id, static_cast<uint8_t>(i))});
   }
   return rows;
-}
-
-row media_row(const mailbox_id& id, const media_write& what) {
-  auto key = what.message ? media_key(id, *what.message, what.part)
-                          : greeting_key(id, static_cast<uint8_t>(what.greeting));
-  return what.erase ? row::remove(family::media, std::move(key))
-                    : row::put(family::media, std::move(key), what.bytes);
 }
 
 } // namespace
@@ -130,6 +127,7 @@ void mailbox_actor_state::fetch() {
       .then(
           [this](const get_reply& done) {
             if (done.values) {
+              in_flight->known.displaced = *done.values;
               for (const auto& value : *done.values)
                 if (value)
                   in_flight->known.media.push_back(*value);
@@ -176,35 +174,7 @@ void mailbox_actor_state::decide() {
 }
 
 void mailbox_actor_state::persist(decision what) {
-  const auto& asked = *in_flight->what;
-  const auto& env = *services->environment;
-  mailbox_state with_profile;
-  const auto* after = &model->state().profile;
-  if (!what.delta.profile.empty()) {
-    with_profile = {what.delta.id, *after, {}};
-    merge(with_profile, {what.delta.id, what.delta.profile, {}});
-    after = &with_profile.profile;
-  }
-  auto commit = std::make_shared<commit_request>();
-  append_state_rows(commit->rows, what.delta, *after);
-  for (const auto& media : what.media)
-    commit->rows.push_back(media_row(asked.mailbox, media));
-  for (const auto& claim : what.claims)
-    commit->rows.push_back(row::put(family::aliases, alias_key(claim),
-                                    encode(alias_target{asked.mailbox, after->tenant})));
-  for (const auto& told : what.notifications)
-    append_outbox_row(commit->rows, told);
-  auto at = env.clock->next();
-  change step{
-      asked.mailbox,    at,           what.what, asked.who->name,      after->tenant, after->region,
-      asked.request_id, what.message, what.uid,  std::move(what.delta)};
-  commit->change = encode(step);
-  commit->at = env.clock->now();
-  commit->record = encode(record{commit->at, std::string{to_string(what.what)}, asked.who->name,
-                                 to_string(profile_id{after->region, asked.mailbox}), what.detail});
-  commit->hlc = at.hlc;
-  commit->urgency = what.shrinks ? commit_class::essential : commit_class::normal;
-  what.delta = std::move(step.delta);
+  auto commit = commit_of(model->state(), *in_flight->what, *services->environment, what);
   in_flight->decided = std::move(what);
   committing_since = self->clock().now();
   self->request(services->writer, caf::infinite, std::move(commit))
@@ -226,7 +196,7 @@ void mailbox_actor_state::persist(decision what) {
 
 // Memory follows the disk; the caller hears last. (The writer announces the change meanwhile.)
 void mailbox_actor_state::persisted(uint64_t sequence) {
-  model->apply(in_flight->decided.delta);
+  model->apply(in_flight->decided);
   if (in_flight->trying_pin)
     return verify_pin();
   auto reply = std::move(in_flight->decided.reply);

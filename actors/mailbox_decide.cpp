@@ -5,6 +5,7 @@
 #include "actors/mailbox_model.hpp"
 #include "actors/media.hpp"
 #include "actors/merge.hpp"
+#include "actors/replica.hpp"
 #include "actors/templates.hpp"
 #include "actors/time_zone.hpp"
 #include "actors/trash.hpp"
@@ -194,7 +195,7 @@ struct decider {
       return repeated(at->second, message.content);
     if (model.counts().kept >= limits::messages_max)
       return full();
-    message.uid = model.uid_max_ + 1;
+    message.uid = model.next_uid();
     message.deposited_by = what.who->name;
     if (from.urgent)
       message.flags[2] = {env().clock->next(), true};
@@ -370,6 +371,15 @@ struct decider {
     out.delta.messages.emplace(message.id, std::move(message));
     return out;
   }
+
+  // --- copies (actors/replica.hpp) ------------------------------------------------------------
+
+  result<decision> operator()(const op::locate& from) const { return locate(state(), env(), from); }
+  result<decision> operator()(const op::absorb& from) const {
+    return absorb(state(), env(), from, known);
+  }
+  result<decision> operator()(const op::seal& from) const { return seal(state(), from); }
+  result<decision> operator()(const op::drop&) const { return drop(state()); }
 };
 
 result<decision> mailbox_model::decide(const command& what, const facts& known) const {

@@ -2,6 +2,7 @@
 
 #include "actors/access.hpp"
 #include "actors/merge.hpp"
+#include "actors/replica.hpp"
 
 #include <algorithm>
 
@@ -68,11 +69,19 @@ message_id mailbox_model::id_of_deposit(const command& what) const {
 }
 
 result<void> mailbox_model::admit(const command& what) const {
-  if (std::holds_alternative<op::create>(what.op))
+  if (std::holds_alternative<op::create>(what.op) || of_replication(what.op))
     return {};
   if (!state_.exists() || !may(*what.who, state_.profile.tenant, what.op))
     return tl::unexpected<failure>{unknown_mailbox()};
+  if (state_.profile.sealed)
+    return fail(errc::busy, "mailbox_leaving", "the mailbox is moving home: retry shortly");
   return {};
+}
+
+uint32_t mailbox_model::next_uid() const {
+  auto next = uid_max_ + 1;
+  // Numbers count from 1: those of lane 0 are 1, 1 + lanes, ...
+  return next + (env_->uid_lane + env_->uid_lanes - (next - 1) % env_->uid_lanes) % env_->uid_lanes;
 }
 
 result<const message_record*> mailbox_model::find(const message_ref& ref, bool even_deleted) const {
@@ -103,6 +112,15 @@ void mailbox_model::apply(const mailbox_state& delta) {
   uid_max_ = std::max(uid_max_, delta.profile.uid_floor);
   for (const auto& [id, message] : delta.messages)
     uid_max_ = std::max(uid_max_, message.uid);
+}
+
+void mailbox_model::apply(const decision& what) {
+  if (what.what == cause::dropped)
+    *this = mailbox_model{mailbox_state{what.delta.id, {}, {}}, env_};
+  else
+    apply(what.delta);
+  if (what.seals)
+    state_.profile.sealed = *what.seals;
 }
 
 // A share counts only for the PIN it was made under: setting a PIN voids all of them.

@@ -21,6 +21,12 @@ struct mailbox_environment {
   std::string language = "en"; // of subscribers and tenants that chose none
   std::shared_ptr<hybrid_clock> clock;
   std::shared_ptr<const tenant_registry> tenants;
+  /// Each node of a cluster numbers messages in its own lane: two that are cut off from each other
+  /// never give out the same number. A node that is alone has the only one.
+  uint32_t uid_lane = 0;
+  uint32_t uid_lanes = 1;
+  /// Where subscribers may roam besides their home region: the cluster's regions.
+  std::vector<std::string> regions = {};
 };
 using environment_ptr = std::shared_ptr<const mailbox_environment>;
 
@@ -52,19 +58,24 @@ struct decision {
   std::vector<media_write> media;
   std::vector<alias> claims; // alias rows to write
   std::vector<notification> notifications;
-  std::string detail;   // of the charging record
-  bool shrinks = false; // goes through even when the disk is nearly full
-  bool reads = false;   // only notes that something was read: without room the reply goes alone
+  std::string left;          // the region a location update moved the subscriber from
+  std::optional<bool> seals; // this copy alone
+  std::string detail;        // of the charging record
+  bool shrinks = false;      // goes through even when the disk is nearly full
+  bool reads = false; // only notes that something was read: without room the reply goes alone
   outcome reply;
 
   [[nodiscard]] bool changes() const { return what != cause::unknown; }
+  /// This copy's own affair: neither logged nor charged.
+  [[nodiscard]] bool silent() const { return what >= cause::absorbed; }
 };
 
 /// Facts that had to be fetched before deciding.
 struct facts {
-  std::string pin_hash;      // of op::set_pin
-  std::vector<chunk> media;  // of the message or greeting asked for, in order
-  bool pin_verified = false; // the PIN of a device request was right
+  std::string pin_hash;                        // of op::set_pin
+  std::vector<chunk> media;                    // of the message or greeting asked for, in order
+  bool pin_verified = false;                   // the PIN of a device request was right
+  std::vector<std::optional<chunk>> displaced; // of op::absorb (actors/replica.hpp)
 };
 
 /// What subscribers are told and bounds ask about; kept up, so that a deposit into a full mailbox
@@ -104,6 +115,7 @@ public:
 
   /// Follows the disk.
   void apply(const mailbox_state& delta);
+  void apply(const decision& what);
 
   /// The id a deposit gets: the same for every repetition, on every node.
   [[nodiscard]] message_id id_of_deposit(const command& what) const;
@@ -112,6 +124,9 @@ private:
   friend struct decider;
   mailbox_state state_;
   message_counts counts_;
+  /// The number of the next message: the next one of this node's lane.
+  [[nodiscard]] uint32_t next_uid() const;
+
   uint32_t uid_max_ = 0;
   environment_ptr env_;
 };

@@ -40,6 +40,7 @@ void join(profile_state& into, const profile_state& from) {
   for (const auto& [incarnation, share] : from.pin_shares)
     join(into.pin_shares[incarnation], share);
   into.uid_floor = std::max(into.uid_floor, from.uid_floor);
+  join(into.location, from.location);
 }
 
 /// Two records of one id and one content.

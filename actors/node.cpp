@@ -2,6 +2,7 @@
 
 #include "actors/access.hpp"
 #include "actors/handlers.hpp"
+#include "actors/replica.hpp"
 
 #include <list>
 #include <map>
@@ -146,7 +147,8 @@ struct node_state {
     // A mailbox that does not exist gets an actor only to be created: guessing ids costs nothing.
     bool creates = false;
     for (const auto& waiter : there.waiting)
-      creates |= std::holds_alternative<op::create>(waiter.what->op);
+      creates |=
+          std::holds_alternative<op::create>(waiter.what->op) || of_replication(waiter.what->op);
     if (!state->exists() && !creates)
       return give_up(id, unknown_mailbox());
     there.is = phase::active;

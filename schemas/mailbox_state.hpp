@@ -102,6 +102,9 @@ struct profile_state {
   std::array<last_write<greeting_record>, greeting_kinds> greetings{};
   std::map<uint64_t, pin_share> pin_shares; // by incarnation
   uint32_t uid_floor = 0;                   // no number up to this is given out again
+  last_write<std::string> location;         // the region roamed in, empty: at home
+  /// Of this copy alone, never merged: it takes no more requests, and goes when all it has is home.
+  bool sealed = false;
 
   friend auto operator<=>(const profile_state&, const profile_state&) = default;
   /// Nothing is known of it: the profile of a delta that leaves it alone.
@@ -138,6 +141,11 @@ enum class cause : uint16_t {
   preferences_set,
   refused,
   pin_accepted,
+  located,
+  seeded,
+  absorbed, // of a decision only: what came from another replica is in that one's log
+  sealed,   // of decisions only: this copy's own affairs
+  dropped,
 };
 
 std::string_view to_string(cause what);
@@ -153,6 +161,8 @@ struct change {
   std::string request_id;
   std::optional<message_id> message;
   uint32_t uid = 0;
+  std::string location; // where the subscriber roams after this change; empty: at home
+  std::string left;     // where they roamed before, when this change moved them
   mailbox_state delta;
   friend bool operator==(const change&, const change&) = default;
 };

@@ -56,6 +56,7 @@ struct create {
   std::optional<media_part> greeting;
 };
 struct describe {};
+enum class durability : uint8_t { usual, local, replicated };
 struct deposit {
   message_format format = message_format::voicemail;
   std::string caller;
@@ -63,6 +64,7 @@ struct deposit {
   uint32_t claimed_duration_ms = 0;
   bool urgent = false;
   std::vector<media_part> parts;
+  durability until = durability::usual;
 };
 struct list {
   uint32_t after_uid = 0;
@@ -102,11 +104,36 @@ struct set_preferences {
   toggle notifications = toggle::unchanged;
 };
 
+/// Where the subscriber is now, by a location update of the network: a region's name.
+struct locate {
+  std::string region;
+};
+
+// By this node's own replication only; none of them travels.
+
+/// What another replica has of the mailbox, or changed in it: joined to what is here.
+struct absorb {
+  struct media {
+    std::optional<message_id> message; // nothing: a greeting
+    uint8_t part = 0;                  // or the kind of greeting
+    chunk bytes;
+  };
+  mailbox_state delta;
+  std::vector<media> rows;
+};
+/// This copy takes no more requests (or does again): what it has is going home.
+struct seal {
+  bool on = true;
+};
+/// This copy goes: everything of it is elsewhere.
+struct drop {};
+
 } // namespace op
 
-using mailbox_op = std::variant<op::create, op::describe, op::deposit, op::list, op::retrieve,
-                                op::remove, op::set_flags, op::get_greeting, op::set_greeting,
-                                op::set_pin, op::set_preferences>;
+using mailbox_op =
+    std::variant<op::create, op::describe, op::deposit, op::list, op::retrieve, op::remove,
+                 op::set_flags, op::get_greeting, op::set_greeting, op::set_pin,
+                 op::set_preferences, op::locate, op::absorb, op::seal, op::drop>;
 
 /// What a node does besides.
 namespace ask {

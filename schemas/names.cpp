@@ -18,7 +18,9 @@ std::string_view to_string(cause what) {
                                                "pin_tried",
                                                "preferences_set",
                                                "refused",
-                                               "pin_accepted"};
+                                               "pin_accepted",
+                                               "located",
+                                               "seeded"};
   auto at = static_cast<size_t>(what);
   return at < std::size(names) ? names[at] : "unknown";
 }

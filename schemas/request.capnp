@@ -44,6 +44,8 @@ struct Request {
     subscriberList @21 :SubscriberList;
     records @22 :Records;
     status @23 :Void;
+
+    locate @24 :Locate;
   }
 }
 
@@ -68,6 +70,15 @@ struct Deposit {
   durationMs @4 :UInt32;   # as claimed; the measured one is stored
   urgent @5 :Bool;
   parts @6 :List(Common.Part);
+  durability @7 :Durability;
+}
+
+enum Durability {
+  # What a positive answer to a deposit says.
+  usual @0;                # what the node's operator has chosen for all
+  local @1;                # on the disk of the node that took it
+  replicated @2;           # on the disks of two nodes. When the second can't say so in time, the
+                           # answer is outcomeUnknown: the message is kept, a retry is no second one
 }
 
 enum Channel {
@@ -150,6 +161,13 @@ enum Switch {
   unchanged @0;
   on @1;
   off @2;
+}
+
+struct Locate {
+  # The network has seen the subscriber in another region: their mailbox is kept there too, until
+  # they are home again.
+  subscriber @0 :Common.Subscriber;
+  region @1 :Text;         # a region of the cluster; the home region's, or empty: at home
 }
 
 struct Subscribe {
@@ -300,6 +318,8 @@ enum Cause {
   preferencesSet @12;
   refused @13;             # a request that came by a socket without replies was refused
   pinAccepted @14;         # the count of failed attempts was ended
+  located @15;             # the subscriber roams elsewhere now, or has come home
+  seeded @16;              # between nodes only: a part of a mailbox for a new copy
 }
 
 struct Event {

@@ -87,6 +87,9 @@ op::deposit read_deposit(wire::Deposit::Reader from, media_frames& media) {
     refuse("list_too_long", "a message has at most 8 parts");
   for (auto part : parts)
     out.parts.push_back(media.take(part));
+  if (from.getDurability() > wire::Durability::REPLICATED)
+    refuse("durability_unknown", "this node does not know the durability", errc::unsupported);
+  out.until = static_cast<op::durability>(from.getDurability());
   return out;
 }
 
@@ -197,6 +200,10 @@ operation read_operation(wire::Request::Reader from, media_frames& media) {
   }
   case which::STATUS:
     return ask::status{};
+  case which::LOCATE: {
+    auto r = from.getLocate();
+    return of(r.getSubscriber(), op::locate{line(r.getRegion(), limits::name_bytes_max, "region")});
+  }
   }
   refuse("operation_unknown", "this node does not know the operation; it may be older than you",
          errc::unsupported);

@@ -101,7 +101,15 @@ struct operation_writer {
   }
   void operator()(const ask::status&) { to.setStatus(); }
 
-  void operator()(const subscriber_ref&, const op::create&) {} // never travels
+  void operator()(const subscriber_ref&, const op::create&) {} // these never travel
+  void operator()(const subscriber_ref&, const op::absorb&) {}
+  void operator()(const subscriber_ref&, const op::seal&) {}
+  void operator()(const subscriber_ref&, const op::drop&) {}
+  void operator()(const subscriber_ref& who, const op::locate& from) {
+    auto out = to.initLocate();
+    put_subscriber(out.initSubscriber(), who);
+    out.setRegion(text(from.region));
+  }
   void operator()(const subscriber_ref& who, const op::describe&) {
     put_subscriber(to.initProfile(), who);
   }
@@ -113,6 +121,7 @@ struct operation_writer {
     out.setCalledAtMs(from.called_at);
     out.setDurationMs(from.claimed_duration_ms);
     out.setUrgent(from.urgent);
+    out.setDurability(static_cast<wire::Durability>(from.until));
     auto parts = out.initParts(static_cast<unsigned>(from.parts.size()));
     for (unsigned i = 0; i < parts.size(); ++i)
       part(parts[i], from.parts[i]);

@@ -53,6 +53,8 @@ struct Profile {
   greetings @8 :List(GreetingRegister);
   pinShares @9 :List(PinShare);
   uidFloor @10 :UInt32;        # no number up to this is given out again
+  location @11 :TextRegister;  # the region the subscriber roams in; empty: at home
+  sealed @12 :Bool;            # of this copy alone: it takes no more requests and is about to go
 }
 
 struct Part {
@@ -103,12 +105,15 @@ struct Change {
   uid @8 :UInt32;
   profile @9 :Profile;         # what changed of the settings, absent when nothing did
   messages @10 :List(Message); # what changed of the messages
+  location @11 :Text;          # where the subscriber roams after this change; empty: at home
+  left @12 :Text;              # where they roamed before, when this change moved them
 }
 
 struct AliasTarget {
   # The value of the `aliases` family.
   mailbox @0 :Data;
   tenant @1 :Text;
+  region @2 :Text;             # of birth; empty in rows of earlier versions: this node's
 }
 
 struct Notification {

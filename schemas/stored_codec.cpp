@@ -81,6 +81,9 @@ void put(stored::Profile::Builder to, const profile_state& from) {
     out.setClosedUntilMs(share.closed_until);
   }
   to.setUidFloor(from.uid_floor);
+  if (!from.location.at.unset())
+    put(to.initLocation(), from.location);
+  to.setSealed(from.sealed);
 }
 
 profile_state read(stored::Profile::Reader from) {
@@ -107,6 +110,8 @@ profile_state read(stored::Profile::Reader from) {
     out.pin_shares[entry.getIncarnation()] = {entry.getVersion(), read(entry.getPinStamp()),
                                               entry.getFailures(), entry.getClosedUntilMs()};
   out.uid_floor = from.getUidFloor();
+  out.location = read(from.getLocation());
+  out.sealed = from.getSealed();
   return out;
 }
 
@@ -184,6 +189,10 @@ void put(stored::Change::Builder to, const change& from) {
   if (from.message)
     to.setMessage(blob(from.message->view()));
   to.setUid(from.uid);
+  if (!from.location.empty()) // mostly they are: not even a pointer's text
+    to.setLocation(text(from.location));
+  if (!from.left.empty())
+    to.setLeft(text(from.left));
   if (!from.delta.profile.empty())
     put(to.initProfile(), from.delta.profile);
   auto messages = to.initMessages(static_cast<unsigned>(from.delta.messages.size()));
@@ -204,6 +213,8 @@ change read(stored::Change::Reader from) {
   if (from.getMessage().size() != 0)
     out.message = own_id<message_id>(from.getMessage());
   out.uid = from.getUid();
+  out.location = raw(from.getLocation());
+  out.left = raw(from.getLeft());
   out.delta.id = out.mailbox;
   if (from.hasProfile())
     out.delta.profile = read(from.getProfile());
@@ -218,9 +229,10 @@ change read(stored::Change::Reader from) {
 void put(stored::AliasTarget::Builder to, const alias_target& from) {
   to.setMailbox(blob(from.mailbox.view()));
   to.setTenant(text(from.tenant));
+  to.setRegion(text(from.region));
 }
 alias_target read(stored::AliasTarget::Reader from) {
-  return {own_id<mailbox_id>(from.getMailbox()), raw(from.getTenant())};
+  return {own_id<mailbox_id>(from.getMailbox()), raw(from.getTenant()), raw(from.getRegion())};
 }
 
 void put(stored::Notification::Builder to, const notification& from) {

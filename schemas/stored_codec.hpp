@@ -10,6 +10,7 @@ namespace restante {
 struct alias_target {
   mailbox_id mailbox;
   std::string tenant;
+  std::string region; // of birth; empty: this node's
   friend bool operator==(const alias_target&, const alias_target&) = default;
 };
 

@@ -47,9 +47,19 @@ result<mailbox_state> load_mailbox(const kv_store& store, const mailbox_id& id) 
 void append_state_rows(std::vector<row>& rows, const mailbox_state& delta,
                        const profile_state& after) {
   if (!delta.profile.empty())
-    rows.push_back(row::put(family::profiles, profile_key(delta.id), encode(after)));
+    append_profile_row(rows, delta.id, after);
   for (const auto& [id, message] : delta.messages)
     rows.push_back(row::put(family::messages, message_key(delta.id, id), encode(message)));
+}
+
+void append_profile_row(std::vector<row>& rows, const mailbox_id& id, const profile_state& value) {
+  rows.push_back(row::put(family::profiles, profile_key(id), encode(value)));
+}
+
+void append_removal_rows(std::vector<row>& rows, const mailbox_state& of) {
+  rows.push_back(row::remove(family::profiles, profile_key(of.id)));
+  for (const auto& [id, message] : of.messages)
+    rows.push_back(row::remove(family::messages, message_key(of.id, id)));
 }
 
 void append_outbox_row(std::vector<row>& rows, const notification& told) {

@@ -15,6 +15,12 @@ namespace restante {
 void append_state_rows(std::vector<row>& rows, const mailbox_state& delta,
                        const profile_state& after);
 
+/// Appends the settings' row alone: what belongs to one copy is nothing that merges.
+void append_profile_row(std::vector<row>& rows, const mailbox_id& id, const profile_state& value);
+
+/// Appends what removes settings and messages; media are for the caller, who knows which there are.
+void append_removal_rows(std::vector<row>& rows, const mailbox_state& of);
+
 /// Appends the row of a notification.
 void append_outbox_row(std::vector<row>& rows, const notification& told);
 

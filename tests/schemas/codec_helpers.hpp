@@ -35,6 +35,9 @@ inline void unchanged(const std::string& name, const std::string& bytes) {
   BOOST_TEST(to_hex(bytes) == to_hex(golden(name)));
 }
 
+/// Bytes of a version whose struct was smaller: still read, no longer written.
+inline bool of_an_older_version(const std::string& name) { return name.ends_with("_v1"); }
+
 // --- drawing -------------------------------------------------------------------------------------
 
 inline std::string any_text(random_source& draw, size_t bytes_max = 40) {

@@ -36,7 +36,8 @@ bool same(const std::variant<T...>& a, const std::variant<T...>& b) {
 inline auto fields(const op::create&) { return std::tuple{}; }
 inline auto fields(const op::describe&) { return std::tuple{}; }
 inline auto fields(const op::deposit& v) {
-  return std::tie(v.format, v.caller, v.called_at, v.claimed_duration_ms, v.urgent, v.parts);
+  return std::tie(v.format, v.caller, v.called_at, v.claimed_duration_ms, v.urgent, v.parts,
+                  v.until);
 }
 inline auto fields(const op::list& v) { return std::tie(v.after_uid, v.limit, v.include_deleted); }
 inline auto fields(const op::retrieve& v) {
@@ -50,6 +51,10 @@ inline auto fields(const op::set_pin& v) { return std::tie(v.pin); }
 inline auto fields(const op::set_preferences& v) {
   return std::tie(v.language, v.time_zone, v.notifications);
 }
+inline auto fields(const op::locate& v) { return std::tie(v.region); }
+inline auto fields(const op::absorb&) { return std::tuple{}; }
+inline auto fields(const op::seal&) { return std::tuple{}; }
+inline auto fields(const op::drop&) { return std::tuple{}; }
 inline auto fields(const ask::ping&) { return std::tuple{}; }
 inline auto fields(const ask::register_device& v) {
   return std::tie(v.imei, v.number, v.pin, v.language, v.time_zone, v.greeting, v.owner);

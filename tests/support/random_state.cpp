@@ -136,6 +136,7 @@ profile_state random_profile(random_source& draw) {
                                          static_cast<uint32_t>(draw.below(3)),
                                          static_cast<wall_ms>(draw.below(2))};
   out.uid_floor = static_cast<uint32_t>(draw.below(3));
+  out.location = random_write(draw);
   return out;
 }
 

@@ -1,0 +1,42 @@
+// What one copy of a mailbox does for the others: takes in what they have, and goes when it is no
+// longer wanted. Pure; part of deciding (mailbox_decide.cpp).
+//
+// Invariants: what is absorbed is joined (actors/merge.hpp), so order and repetition do not matter;
+// media follow their message, also to the id it moves to when two contents met under one, and may
+// come later than it, when a third copy's change of it was quicker than its deposit; nothing
+// absorbed is logged as a change of this node's, told to the subscriber, or charged. A mailbox has
+// no tenant until the last part of its seed: a copy that is not complete does not exist for
+// callers.
+#pragma once
+
+#include "actors/mailbox_model.hpp"
+
+namespace restante {
+
+/// Asked by this node's own replication, not by a tenant.
+[[nodiscard]] bool of_replication(const mailbox_op& what);
+
+/// The messages whose media must be read before `from` can be absorbed, because another content
+/// takes their id. Their parts are expected in facts::displaced, in this order.
+[[nodiscard]] std::vector<const message_record*> displaced_by(const mailbox_state& here,
+                                                              const op::absorb& from);
+
+/// Failures: invalid_request (`clock_ahead`: stamps further ahead than limits::clock_offset_max;
+/// `media_mismatch`: bytes that are not the described ones).
+[[nodiscard]] result<decision> absorb(const mailbox_state& here, const mailbox_environment& env,
+                                      const op::absorb& from, const facts& known);
+
+/// A location update. The home region's name, or none, means at home. Failure: invalid_request
+/// (`region_unknown`).
+[[nodiscard]] result<decision> locate(const mailbox_state& here, const mailbox_environment& env,
+                                      const op::locate& from);
+
+[[nodiscard]] decision seal(const mailbox_state& here, const op::seal& from);
+
+/// Conflict unless the copy is sealed.
+[[nodiscard]] result<decision> drop(const mailbox_state& here);
+
+/// What two copies of a mailbox compare: equal when all they have exchanged is the same.
+[[nodiscard]] digest state_digest(const mailbox_state& of);
+
+} // namespace restante

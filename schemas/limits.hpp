@@ -108,6 +108,12 @@ inline constexpr size_t notifications_in_flight_max = 256;
 /// Numbers remembered for "help once a day" and message ids for dropping repeats of a gateway.
 inline constexpr size_t sms_remembered_max = 65'536;
 
+// --- cluster ----------------------------------------------------------------------------------
+/// Nodes of a cluster that hold mailboxes at a time. Each number of a message names the lane, one
+/// of so many, of the node that gave it out, so that two nodes cut off from each other never give
+/// out one number twice; more lanes would make the numbers that people type longer.
+inline constexpr uint32_t uid_lanes_max = 16;
+
 // --- access -----------------------------------------------------------------------------------
 inline constexpr int pin_digits_max = 10;
 /// Five failures in a row close a mailbox for fifteen minutes, ten until a reset.

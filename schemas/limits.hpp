@@ -17,6 +17,8 @@ inline constexpr size_t parts_max = 8;
 inline constexpr size_t frames_max = 1 + parts_max;
 /// An envelope holds names, times and ids; 64 KiB is far above any honest one.
 inline constexpr size_t envelope_bytes_max = 64 * 1024;
+/// Replies hold pages of headers: larger than requests, still bounded.
+inline constexpr size_t reply_envelope_bytes_max = 16 * envelope_bytes_max;
 /// One media part. 8 MiB is about 90 minutes of AMR 12.2 or five minutes of 16-bit WAV at 16 kHz.
 inline constexpr size_t media_bytes_max = 8 * 1024 * 1024;
 /// Cap'n Proto segments: our own encoders make one, other languages' a few.
@@ -113,6 +115,21 @@ inline constexpr size_t sms_remembered_max = 65'536;
 /// of so many, of the node that gave it out, so that two nodes cut off from each other never give
 /// out one number twice; more lanes would make the numbers that people type longer.
 inline constexpr uint32_t uid_lanes_max = 16;
+/// An envelope between nodes: a batch of changes, or of digests.
+inline constexpr size_t peer_envelope_bytes_max = 4 * 1024 * 1024;
+/// What a batch is filled to, and the largest media that goes with one; beyond that it goes ahead
+/// in pieces, so that nothing on a connection waits for more than this.
+inline constexpr size_t batch_entries_max = 512;
+/// Media rows of one batch, over all its entries.
+inline constexpr size_t batch_media_max = batch_entries_max * parts_max;
+inline constexpr size_t batch_bytes_max = 1024 * 1024;
+inline constexpr size_t piece_bytes_max = 256 * 1024;
+/// Batches shipped to a peer and not yet applied by it, and their bytes: a slow peer holds back
+/// what is shipped to it and nothing else.
+inline constexpr size_t batches_in_flight_max = 16;
+inline constexpr size_t shipped_bytes_in_flight_max = 8 * 1024 * 1024;
+/// Mailboxes compared with a peer in one go.
+inline constexpr size_t compared_at_once = 512;
 
 // --- access -----------------------------------------------------------------------------------
 inline constexpr int pin_digits_max = 10;

@@ -9,9 +9,6 @@ namespace {
 
 using namespace capnp_io;
 
-/// Replies hold pages of headers: larger than requests, still bounded.
-constexpr size_t reply_bytes_max = 16 * limits::envelope_bytes_max;
-
 std::string raw(::capnp::Text::Reader from) { return std::string{view(from)}; }
 
 media_type read_type(wire::MediaType from) {
@@ -169,12 +166,13 @@ outcome read_outcome(wire::Reply::Reader from, media_frames& media) {
 } // namespace
 
 result<reply> decode_reply(std::string_view envelope, std::vector<chunk> media) {
-  return read_untrusted<wire::Reply>(envelope, reply_bytes_max, [&](wire::Reply::Reader root) {
-    media_frames given{std::move(media)};
-    reply out{root.getCorrelation(), read_outcome(root, given)};
-    given.finish();
-    return out;
-  });
+  return read_untrusted<wire::Reply>(envelope, limits::reply_envelope_bytes_max,
+                                     [&](wire::Reply::Reader root) {
+                                       media_frames given{std::move(media)};
+                                       reply out{root.getCorrelation(), read_outcome(root, given)};
+                                       given.finish();
+                                       return out;
+                                     });
 }
 
 } // namespace restante

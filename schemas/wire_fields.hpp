@@ -13,19 +13,32 @@ public:
   explicit media_frames(std::vector<chunk> frames) : frames_{std::move(frames)} {}
 
   media_part take(wire::Part::Reader part) {
-    if (next_ == frames_.size())
-      refuse("frames_missing", "fewer media frames than the envelope describes");
     media_part out;
     auto type = static_cast<uint16_t>(part.getType());
     out.type = type <= static_cast<uint16_t>(media_type::mp4) ? static_cast<media_type>(type)
                                                               : media_type::unknown;
-    out.bytes = std::move(frames_[next_++]);
-    if (out.bytes.size() != part.getSize())
-      refuse("frame_size_mismatch",
-             "media frame " + std::to_string(next_) + " has " + std::to_string(out.bytes.size()) +
-                 " bytes, the envelope says " + std::to_string(part.getSize()));
+    out.bytes = take(part.getSize());
     return out;
   }
+
+  /// The next frame, which must be `size` bytes long.
+  chunk take(uint64_t size) {
+    auto out = take();
+    if (out.size() != size)
+      refuse("frame_size_mismatch", "media frame " + std::to_string(next_) + " has " +
+                                        std::to_string(out.size()) + " bytes, the envelope says " +
+                                        std::to_string(size));
+    return out;
+  }
+
+  /// The next frame.
+  chunk take() {
+    if (next_ == frames_.size())
+      refuse("frames_missing", "fewer media frames than the envelope describes");
+    return std::move(frames_[next_++]);
+  }
+
+  [[nodiscard]] size_t left() const { return frames_.size() - next_; }
 
   /// Every frame must have been described.
   void finish() const {

@@ -19,7 +19,9 @@ SMS = {"hello": FROM_GATEWAY, "mobile_originated": FROM_GATEWAY, "submitted": FR
 STORED = ["profile", "message", "change", "alias_target", "notification", "record", "tenant"]
 # Sizes of the media frames that the golden envelopes describe.
 MEDIA = {"request.register": [4], "request.deposit": [8, 3], "request.set_greeting": [4],
-         "reply.message": [8, 3], "reply.greeting": [4]}
+         "reply.message": [8, 3], "reply.greeting": [4], "peer.piece": [5], "peer.batch": [5, 3],
+         "peer.forward": [7, 5], "peer.answer": [5, 5, 4]}
+FRAMED = {"deposit", "listing", "mobile_originated", "submit", "change", "profile", "batch"}
 AS_SEGMENT = 0x80
 
 
@@ -32,13 +34,16 @@ def golden_seeds():
             decoder, media, target = STORED.index(what.removesuffix("_empty")), b"", "stored"
         elif kind == "sms":
             decoder, media, target = SMS[what], b"", "frames"
+        elif kind == "peer":
+            sizes = MEDIA.get(name, [])
+            decoder, media, target = 0, bytes([len(sizes), *sizes]), "peers"
         else:
             sizes = MEDIA.get(name, [])
             decoder, media, target = FRAMES[kind], bytes([len(sizes), *sizes]), "frames"
         # The golden frames have one segment: without its table the rest is that segment.
         assert frame[:4] == bytes(4), name
         yield target, name, bytes([decoder | AS_SEGMENT]) + media + frame[8:]
-        if what in ("deposit", "listing", "mobile_originated", "submit", "change", "profile"):
+        if what in FRAMED:
             yield target, name + ".framed", bytes([decoder]) + media + frame
 
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TARGETS = sorted(file.stem.removesuffix("_fuzz")
                  for file in (ROOT / "tests" / "fuzz").glob("*_fuzz.cpp"))
 # Long enough for what a target bounds by length; a longer input only costs executions.
-BYTES_MAX = {"frames": 16384, "stored": 16384, "media": 16384}
+BYTES_MAX = {"frames": 16384, "stored": 16384, "media": 16384, "peers": 16384}
 UNIT_SECONDS = 25  # an input that takes longer is a failure: real ones take milliseconds
 MEGABYTES_MAX = 2048  # of the process
 MEGABYTES_AT_ONCE = 128  # of one allocation: frames hold kilobytes

@@ -2,6 +2,7 @@
 
 #include "actors/access.hpp"
 #include "actors/handlers.hpp"
+#include "actors/name_learner.hpp"
 #include "actors/registration.hpp"
 #include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
@@ -43,6 +44,7 @@ struct directory_state {
   std::set<alias> claiming;
   std::deque<registration_ptr> queued; // wait for an alias another one is claiming
   std::set<registration_ptr> under_way;
+  name_learner names{self, options, claiming, [this] { claim_queued(); }};
 
   caf::result<answered> accept(const tenant_request_ptr& asked) {
     const auto& what = asked->what.what;
@@ -248,6 +250,10 @@ struct directory_state {
   void release(const registration_ptr& job) {
     for (const auto& name : job->plan.aliases)
       claiming.erase(name);
+    claim_queued();
+  }
+
+  void claim_queued() {
     for (auto& next : std::exchange(queued, {}))
       claim(next);
   }
@@ -369,6 +375,7 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
   install_handlers(self, [self] { self->state.abandon(); });
   return {
       [self](const tenant_request_ptr& asked) { return self->state.accept(asked); },
+      [self](const learn_names& what) { return self->state.names.learn(what); },
   };
 }
 

@@ -143,8 +143,18 @@ struct tenant_request {
 };
 using tenant_request_ptr = std::shared_ptr<const tenant_request>;
 
+/// Names of a subscriber whom another node has registered. One that names somebody else here is a
+/// conflict for the operator: it stays as it is.
+struct learn_names {
+  mailbox_id mailbox;
+  std::string owner;
+  std::string region;
+  std::set<alias> names;
+};
+
 /// Aliases, registration, tenants, listings: what concerns more than one mailbox.
-using directory_actor = caf::typed_actor<caf::replies_to<tenant_request_ptr>::with<answered>>;
+using directory_actor = caf::typed_actor<caf::replies_to<tenant_request_ptr>::with<answered>,
+                                         caf::replies_to<learn_names>::with<answered>>;
 
 /// Challenges for the device side; passes on what was answered rightly.
 using gatekeeper_actor = caf::typed_actor<caf::replies_to<tenant_request_ptr>::with<answered>>;
@@ -248,6 +258,7 @@ RESTANTE_LOCAL_MESSAGE(restante::answered)
 RESTANTE_LOCAL_MESSAGE(restante::retire)
 RESTANTE_LOCAL_MESSAGE(restante::node_status_request)
 RESTANTE_LOCAL_MESSAGE(restante::tenant_request_ptr)
+RESTANTE_LOCAL_MESSAGE(restante::learn_names)
 RESTANTE_LOCAL_MESSAGE(restante::feed_subscribe)
 RESTANTE_LOCAL_MESSAGE(restante::feed_acknowledge)
 RESTANTE_LOCAL_MESSAGE(restante::feed_leave)

@@ -73,7 +73,10 @@ result<void> mailbox_model::admit(const command& what) const {
     return {};
   if (!state_.exists() || !may(*what.who, state_.profile.tenant, what.op))
     return tl::unexpected<failure>{unknown_mailbox()};
-  if (state_.profile.sealed)
+  const auto& profile = state_.profile;
+  bool elsewhere = !env_->regions.empty() && profile.region != env_->region &&
+                   profile.location.value != env_->region;
+  if (profile.sealed || elsewhere)
     return fail(errc::busy, "mailbox_leaving", "the mailbox is moving home: retry shortly");
   return {};
 }

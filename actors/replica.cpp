@@ -105,15 +105,39 @@ struct absorber {
         erase_media(*old);
   }
 
+  /// The record in the delta that `row` belongs to. Joining several changes may have moved it to
+  /// the id of its content.
+  const message_record* described(const op::absorb::media& row, const digest& sum) const {
+    auto has = [&](const message_record& record) {
+      return row.part < record.parts.size() && record.parts[row.part].content == sum;
+    };
+    const auto& all = from.delta.messages;
+    if (auto at = all.find(*row.message); at == all.end() || has(at->second))
+      return at == all.end() ? nullptr : &at->second;
+    for (const auto& [id, record] : all)
+      if (has(record) && id == diverged_id(*row.message, record.content))
+        return &record;
+    return nullptr;
+  }
+
+  /// Whether a tombstone, which does not say what media there were, is what came of the message.
+  bool ended(const message_id& id) const {
+    const auto& all = from.delta.messages;
+    return std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+      const auto& record = entry.second;
+      return record.purged && (entry.first == id || entry.first == diverged_id(id, record.content));
+    });
+  }
+
   result<void> take_message_media(const op::absorb::media& row) {
-    auto described = from.delta.messages.find(*row.message);
-    if (described == from.delta.messages.end() || row.part >= described->second.parts.size() ||
-        checksum(row.bytes.view()) != described->second.parts[row.part].content)
+    const auto* record = described(row, checksum(row.bytes.view()));
+    if (record == nullptr && ended(*row.message))
+      return {}; // its deposit and its end came together
+    if (record == nullptr)
       return tl::unexpected<failure>{mismatch()};
-    const auto& content = described->second.content;
-    auto id = *row.message;
-    if (joined.messages.at(id).content != content)
-      id = diverged_id(id, content);
+    auto id = record->id;
+    if (joined.messages.at(id).content != record->content)
+      id = diverged_id(id, record->content);
     if (!joined.messages.at(id).purged)
       out.media.push_back({id, {}, row.part, row.bytes, false});
     return {};

@@ -128,6 +128,15 @@ inline constexpr size_t piece_bytes_max = 256 * 1024;
 /// what is shipped to it and nothing else.
 inline constexpr size_t batches_in_flight_max = 16;
 inline constexpr size_t shipped_bytes_in_flight_max = 8 * 1024 * 1024;
+/// Changes kept packed for peers that are a little behind.
+inline constexpr size_t recent_parcels_bytes_max = 32 * 1024 * 1024;
+/// Changes read from the log at a time for shipping, and the bytes of media read with them.
+inline constexpr size_t shipped_page_max = 256;
+inline constexpr size_t shipped_media_bytes_max = 4 * 1024 * 1024;
+/// How long a peer that could not take a batch is left alone, and how often peers hear of this
+/// node.
+inline constexpr auto peer_pause = 500ms;
+inline constexpr auto peer_tick = 250ms;
 /// Mailboxes compared with a peer in one go.
 inline constexpr size_t compared_at_once = 512;
 

@@ -1,5 +1,6 @@
 // Copies of one mailbox that take in each other's changes, in any order and more than once: they
 // become equal, and each has the media of every message it can hand out.
+#include "actors/merge.hpp"
 #include "actors/replica.hpp"
 #include "schemas/checksum.hpp"
 #include "tests/support/model_fixture.hpp"
@@ -194,6 +195,21 @@ BOOST_AUTO_TEST_CASE(copies_become_equal_in_any_order_and_have_all_media) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(changes_joined_on_the_way_bring_the_media_of_two_contents_under_one_id) {
+  copy_of home{*this, 1}, abroad{*this, 2}, third{*this, 3};
+  auto created = home.change(ask(creation(), "create"));
+  abroad.take(created);
+  third.take(created);
+  auto one = home.change(ask(voicemail('a', 2), "d"));
+  auto other = abroad.change(ask(voicemail('b', 2), "d"));
+  op::absorb both = one;
+  merge(both.delta, other.delta);
+  both.rows.insert(both.rows.end(), other.rows.begin(), other.rows.end());
+  BOOST_TEST(third.take(both) == "taken");
+  BOOST_TEST(third.box.state().messages.size() == 2U);
+  third.check_media();
+}
+
 BOOST_AUTO_TEST_CASE(a_seeded_copy_exists_only_when_it_is_complete) {
   copy_of home{*this, 1};
   home.change(ask(creation(), "create"));
@@ -321,6 +337,7 @@ BOOST_AUTO_TEST_CASE(a_sealed_copy_takes_no_requests_but_what_others_have_and_on
     abroad.take(parcel);
   auto own = [&](mailbox_op what) { return command{nullptr, {}, id, std::move(what)}; };
   BOOST_TEST(abroad.decide(own(op::drop{})).error().reason == "copy_in_use");
+  BOOST_TEST(abroad.box.admit(ask(voicemail('a'), "2")).has_value());
   abroad.carry_out(abroad.decide(own(op::seal{true})).value());
   BOOST_TEST(abroad.box.admit(ask(voicemail('a'), "2")).error().reason == "mailbox_leaving");
   BOOST_TEST(abroad.take(home.change(ask(voicemail('a'), "3"))) == "taken");

@@ -64,7 +64,17 @@ struct stage : actor_fixture {
   static constexpr const char* imei = "490154203237518";
   static constexpr const char* pin = "482913";
 
-  stage() {
+  /// Where it stands in a cluster; alone by default.
+  struct place {
+    std::string region = "eu1";
+    uint64_t incarnation = 1;
+    uint32_t lane = 0;
+    uint32_t lanes = 1;
+    std::vector<std::string> regions = {};
+  };
+
+  stage() : stage{place{}} {}
+  explicit stage(place where) : where{std::move(where)} {
     init_crypto();
     for (const auto& entry : {acme, rival, portal, gateway, admin})
       tenants->put(*entry);
@@ -82,13 +92,22 @@ struct stage : actor_fixture {
   void start() {
     auto at = read_log_position(*store);
     BOOST_REQUIRE(at.has_value());
-    auto clock = std::make_shared<hybrid_clock>(1, at->hlc, [time = wall, bad = clock_broken] {
-      if (*bad)
-        throw std::runtime_error{"the clock is broken"};
-      return *time;
-    });
-    environment = std::make_shared<const mailbox_environment>(
-        mailbox_environment{key(7), "eu1", {}, "en", std::move(clock), tenants});
+    newest = at->change;
+    auto clock = std::make_shared<hybrid_clock>(where.incarnation, at->hlc,
+                                                [time = wall, bad = clock_broken] {
+                                                  if (*bad)
+                                                    throw std::runtime_error{"the clock is broken"};
+                                                  return *time;
+                                                });
+    environment = std::make_shared<const mailbox_environment>(mailbox_environment{key(7),
+                                                                                  where.region,
+                                                                                  {},
+                                                                                  "en",
+                                                                                  std::move(clock),
+                                                                                  tenants,
+                                                                                  where.lane,
+                                                                                  where.lanes,
+                                                                                  where.regions});
     writer = keep(spawn_store_writer(
         sys, {store, *at, [bad = fatal](const failure& why) { bad->push_back(why); }}, false));
     held = spawn(held_store, writer);
@@ -216,6 +235,9 @@ struct stage : actor_fixture {
       return entry.kind == static_cast<uint8_t>(kind);
     }));
   }
+
+  place where;
+  uint64_t newest = 0; // change in the log at the start
 
   // Of the node, from the next start on.
   std::chrono::seconds idle{60};

@@ -1,0 +1,181 @@
+#include "actors/replica.hpp"
+#include "actors/replicator_parts.hpp"
+
+namespace restante {
+
+namespace {
+
+failure out_of_step(const char* reason, const char* text) {
+  return {errc::invalid_request, reason, text};
+}
+
+/// Only nodes that hold a mailbox change it: their region is one of those each change names.
+bool concerns(const member& peer, const taken_parcels::of_mailbox& what) {
+  return std::all_of(what.changed_in.begin(), what.changed_in.end(),
+                     [&](const auto& regions) { return regions.contains(peer.region); });
+}
+
+} // namespace
+
+void incoming::refuse(failure why) {
+  core_.options.log.error("peer_refused", {{"peer", peer_}, {"why", why.reason}});
+  greeted_ = false;
+  ++session_;
+  core_.tell(peer_, false, std::move(why));
+}
+
+void incoming::take(const peer::message& what) {
+  if (auto* hello = std::get_if<peer::hello>(&what))
+    return greet(*hello);
+  if (std::holds_alternative<failure>(what))
+    return refuse(out_of_step("frame_undecodable", "a frame that can't be read"));
+  if (!greeted_)
+    return; // of a conversation that ended: it hears so once, when that happens
+  if (auto* batch = std::get_if<peer::batch>(&what))
+    return take_batch(*batch);
+  if (auto* piece = std::get_if<peer::piece>(&what)) {
+    if (stopped_ == 0)
+      if (auto ok = pieces_.add(*piece); !ok)
+        refuse(ok.error());
+  } else if (auto* asked = std::get_if<peer::compare>(&what)) {
+    compare(*asked);
+  } else if (auto* here = std::get_if<peer::alive>(&what)) {
+    draining_ = here->draining;
+  } else {
+    refuse(out_of_step("message_out_of_place", "only the side that was connected to says that"));
+  }
+}
+
+void incoming::greet(const peer::hello& what) {
+  ++session_;
+  greeted_ = false;
+  last_ = stopped_ = 0;
+  behind_.reset();
+  pieces_.clear();
+  open_.clear();
+  const auto* known = core_.find(peer_);
+  if (known == nullptr || what.node != peer_)
+    return refuse(out_of_step("peer_unknown", "this key is another node's: check the member list"));
+  if (what.cluster != core_.options.cluster)
+    return refuse(out_of_step("cluster_other", "a node of another cluster: their identity keys "
+                                               "differ"));
+  if (what.region != known->region || what.lane != known->lane)
+    return refuse(out_of_step("member_differs",
+                              "region or lane are not those this node's member list gives"));
+  if (what.version_min > peer::version_max || what.version_max < peer::version_min)
+    return refuse({errc::unsupported, "version_unknown",
+                   "no version of the protocol is spoken by "
+                   "both: upgrade the older node first"});
+  greeted_ = true;
+  peer::welcome out;
+  out.version = std::min(what.version_max, peer::version_max);
+  out.node = core_.name();
+  out.incarnation = core_.options.environment->clock->incarnation();
+  core_.tell(peer_, false, std::move(out));
+}
+
+void incoming::take_batch(const peer::batch& what) {
+  if (stopped_ != 0)
+    return; // it begins anew with a hello
+  if (last_ != 0 && what.number != last_ + 1)
+    return refuse(out_of_step("batch_out_of_order", "a batch does not follow the one before"));
+  last_ = what.number;
+  behind_ = what.behind;
+  open_.push_back({what.number, 1, {}});
+  auto sorted = sort(what, pieces_);
+  if (!sorted)
+    return done(what.number, sorted.error());
+  const auto& from = *core_.find(peer_);
+  for (const auto& [id, box] : sorted->mailboxes)
+    if (!concerns(from, box))
+      return done(what.number, out_of_step("mailbox_not_yours",
+                                           "a change of a mailbox that the peer does not hold"));
+  open_.back().waits += sorted->mailboxes.size() + sorted->learnt.size();
+  auto self = shared_from_this();
+  auto ended = [self, number = what.number, session = session_](const std::optional<failure>& why) {
+    if (session == self->session_)
+      self->done(number, why);
+  };
+  auto silent = [ended](caf::error&) {
+    ended(failure{errc::outcome_unknown, "mailbox_silent", "a mailbox did not answer in time"});
+  };
+  auto answered_with = [ended](const answered& got) {
+    auto* why = std::get_if<failure>(&got.what);
+    ended(why == nullptr ? std::nullopt : std::optional{*why});
+  };
+  for (auto& [id, box] : sorted->mailboxes) {
+    bool moves = box.moved;
+    core_.self
+        ->request(core_.options.node, limits::deadline_default,
+                  own_command(id, std::move(box.what)))
+        .then(
+            [self, id = id, moves, answered_with](const answered& got) {
+              if (moves && !std::holds_alternative<failure>(got.what))
+                self->core_.moved(id);
+              answered_with(got);
+            },
+            silent);
+  }
+  for (auto& names : sorted->learnt)
+    core_.self
+        ->request(core_.options.directory, limits::deadline_default,
+                  learn_names{names.mailbox, names.owner, names.region, std::move(names.aliases)})
+        .then(answered_with, silent);
+  done(what.number, std::nullopt); // the one for having sent all
+}
+
+void incoming::done(uint64_t number, const std::optional<failure>& why) {
+  for (auto& each : open_)
+    if (each.number == number) {
+      --each.waits;
+      if (why && !each.why)
+        each.why = why;
+    }
+  uint64_t applied = 0;
+  for (; !open_.empty() && (open_.front().waits == 0 || open_.front().why); open_.pop_front()) {
+    if (open_.front().why) {
+      if (applied != 0)
+        core_.tell(peer_, false, peer::applied{applied});
+      stopped_ = open_.front().number;
+      core_.options.log.warning("peer_not_taken",
+                                {{"peer", peer_}, {"why", open_.front().why->reason}});
+      core_.tell(peer_, false, peer::stopped{stopped_, *open_.front().why});
+      open_.clear();
+      return;
+    }
+    applied = open_.front().number;
+  }
+  if (applied != 0)
+    core_.tell(peer_, false, peer::applied{applied});
+}
+
+void incoming::compare(const peer::compare& what) {
+  auto out = std::make_shared<peer::differ>();
+  out->number = what.number;
+  auto waits = std::make_shared<size_t>(what.mailboxes.size());
+  auto self = shared_from_this();
+  auto one = [self, out, waits, session = session_] {
+    if (--*waits == 0 && session == self->session_)
+      self->core_.tell(self->peer_, false, *out);
+  };
+  if (what.mailboxes.empty())
+    return core_.tell(peer_, false, *out);
+  for (const auto& [id, theirs] : what.mailboxes)
+    core_.self->request(core_.options.reader, limits::load_timeout, load_request{id})
+        .then(
+            [self, out, one, id = id, theirs = theirs](const load_reply& got) {
+              if (got.state && got.state->exists() &&
+                  !held_by(id, got.state->profile.region, got.state->profile.location.value,
+                           *self->core_.places, self->peer_))
+                self->core_.misplaced(self->peer_, id);
+              if (!got.state || !got.state->exists() || state_digest(*got.state) != theirs)
+                out->mailboxes.push_back(id);
+              one();
+            },
+            [out, one, id = id](caf::error&) {
+              out->mailboxes.push_back(id);
+              one();
+            });
+}
+
+} // namespace restante

@@ -1,0 +1,213 @@
+// Completing a peer: comparing what it is to hold with what is here, partition by partition, and
+// shipping whole mailboxes where they differ.
+#include "actors/replica.hpp"
+#include "actors/replicator_parts.hpp"
+#include "storage/keys.hpp"
+
+namespace restante {
+
+void outgoing::placed() {
+  const auto* to = core_.find(peer_);
+  if (to == nullptr)
+    return;
+  for (size_t partition = 0; partition < partition_count; ++partition) {
+    auto holders = core_.places->holders(to->region, partition);
+    bool holds = std::any_of(holders.begin(), holders.end(),
+                             [&](const member* each) { return each->name == peer_; });
+    if (!holds && state_.progress.seeded[partition]) {
+      state_.progress.seeded.reset(partition); // if it comes back, it is compared anew
+      state_.changed = true;
+    }
+  }
+}
+
+bool outgoing::complete() const {
+  const auto* to = core_.find(peer_);
+  for (size_t partition = 0; to != nullptr && partition < partition_count; ++partition)
+    for (const auto* each : core_.places->holders(to->region, partition))
+      if (each->name == peer_ && !state_.progress.seeded[partition])
+        return false;
+  return to != nullptr;
+}
+
+// --- whole mailboxes ----------------------------------------------------------------------------
+
+bool outgoing::next_seed() {
+  if (seeds_.empty())
+    return false;
+  auto id = seeds_.front();
+  seeds_.pop_front();
+  busy_ = true;
+  auto self = shared_from_this();
+  core_.self->request(core_.options.reader, limits::load_timeout, load_request{id})
+      .then(
+          [self, id, session = session_](load_reply& got) {
+            if (session != self->session_)
+              return;
+            self->busy_ = false;
+            if (got.state && got.state->exists())
+              return self->seed_part_of(
+                  std::make_shared<const mailbox_state>(std::move(*got.state)), std::nullopt);
+            if (!got.state) // it is damaged here: others may have it
+              self->core_.options.log.error("mailbox_not_seeded",
+                                            {{"mailbox", to_string(id)}, {"peer", self->peer_}});
+            self->pump();
+          },
+          [self, id, session = session_](caf::error&) {
+            if (session != self->session_)
+              return;
+            self->busy_ = false;
+            self->seeds_.push_back(id);
+          });
+  return true;
+}
+
+void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
+                            const std::optional<message_id>& after) {
+  auto part = std::make_shared<const seed_part>(next_part(*box, after));
+  busy_ = true;
+  auto self = shared_from_this();
+  auto ship = [self, box, part](const std::vector<std::optional<chunk>>& values) {
+    self->busy_ = false;
+    self->send_batch({fill(*part, values)}, 0);
+    if (!part->last)
+      return self->seed_part_of(box, part->through);
+    self->pump();
+  };
+  if (part->media.empty())
+    return ship({});
+  core_.self->request(core_.options.reader, limits::load_timeout, get_request{part->media})
+      .then(
+          [self, box, part, ship, session = session_](const get_reply& got) {
+            if (session != self->session_)
+              return;
+            if (got.values && fits(*part, *got.values))
+              return ship(*got.values);
+            if (got.values) { // it has changed since it was read: from the start
+              self->busy_ = false;
+              self->seed(box->id);
+              return self->pump();
+            }
+            self->welcome_ = false; // damaged: nothing half is shipped; begun anew after a pause
+            self->resume_ = self->core_.self->clock().now() + limits::peer_pause;
+          },
+          [self, session = session_](caf::error&) {
+            if (session != self->session_)
+              return;
+            self->welcome_ = false;
+            self->resume_ = self->core_.self->clock().now() + limits::peer_pause;
+          });
+}
+
+// --- comparing ----------------------------------------------------------------------------------
+
+/// First those the peer is to hold and is not known to hold completely; from time to time all.
+std::optional<size_t> outgoing::partition_to_compare() {
+  const auto* to = core_.find(peer_);
+  auto holds = [&](size_t partition) {
+    auto holders = core_.places->holders(to->region, partition);
+    return std::any_of(holders.begin(), holders.end(),
+                       [&](const member* each) { return each->name == peer_; });
+  };
+  verifying_ = false;
+  for (size_t partition = 0; to != nullptr && partition < partition_count; ++partition)
+    if (!state_.progress.seeded[partition] && !state_.seeding(partition) && holds(partition))
+      return partition;
+  verifying_ = true;
+  if (next_verified_ == 0 && core_.self->clock().now() < verify_at_)
+    return std::nullopt;
+  for (; to != nullptr && next_verified_ < partition_count; ++next_verified_)
+    if (holds(next_verified_))
+      return next_verified_++;
+  next_verified_ = 0;
+  verify_at_ = core_.self->clock().now() + core_.options.verify_every;
+  return std::nullopt;
+}
+
+bool outgoing::compare_next() {
+  if (compared_ != 0)
+    return false;                 // waits for an answer
+  if (partition_ && last_page_) { // what differed is on its way: next_seed comes first
+    if (!verifying_)
+      state_.seeded(*partition_);
+    partition_.reset();
+    last_page_ = false;
+  }
+  if (!partition_) {
+    partition_ = partition_to_compare();
+    if (!partition_)
+      return false;
+    scanned_ = profile_key(range_of(*partition_).first);
+  }
+  busy_ = true;
+  auto self = shared_from_this();
+  core_.self
+      ->request(core_.options.reader, limits::load_timeout,
+                page_request{family::profiles, {}, scanned_, limits::compared_at_once})
+      .then(
+          [self, session = session_](const page_reply& got) {
+            if (session != self->session_)
+              return;
+            if (got.page)
+              self->compare_page(*got.page);
+            else
+              self->busy_ = false;
+          },
+          [self, session = session_](caf::error&) {
+            if (session == self->session_)
+              self->busy_ = false;
+          });
+  return true;
+}
+
+void outgoing::compare_page(const std::vector<key_value>& page) {
+  auto end = range_of(*partition_).end;
+  auto ids = std::make_shared<std::vector<mailbox_id>>();
+  bool last = page.size() < limits::compared_at_once;
+  for (const auto& entry : page) {
+    auto id = parse_profile_key(entry.key);
+    if (!id)
+      continue;
+    if (end && !(*id < *end)) {
+      last = true;
+      break;
+    }
+    ids->push_back(*id);
+    scanned_ = key_after(entry.key);
+  }
+  auto out = std::make_shared<peer::compare>();
+  auto self = shared_from_this();
+  auto finish = [self, out, last] {
+    self->busy_ = false;
+    if (!out->mailboxes.empty()) {
+      self->compared_ = out->number = ++self->last_compare_;
+      self->core_.tell(self->peer_, true, *out);
+    }
+    if (last)
+      self->last_page_ = true;
+    self->pump();
+  };
+  auto waits = std::make_shared<size_t>(ids->size());
+  if (ids->empty())
+    return finish();
+  for (const auto& id : *ids) {
+    auto one = [self, waits, finish, session = session_] {
+      if (--*waits == 0 && session == self->session_)
+        finish();
+    };
+    core_.self->request(core_.options.reader, limits::load_timeout, load_request{id})
+        .then(
+            [self, out, one](const load_reply& got) {
+              if (got.state && got.state->exists())
+                self->core_.moved(got.state->id); // is it still to be here?
+              if (got.state && got.state->exists() &&
+                  held_by(got.state->id, got.state->profile.region,
+                          got.state->profile.location.value, *self->core_.places, self->peer_))
+                out->mailboxes.emplace_back(got.state->id, state_digest(*got.state));
+              one();
+            },
+            [one](caf::error&) { one(); });
+  }
+}
+
+} // namespace restante

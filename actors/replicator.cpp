@@ -1,0 +1,194 @@
+#include "actors/replicator.hpp"
+
+#include "actors/handlers.hpp"
+#include "actors/replicator_parts.hpp"
+
+namespace restante {
+
+namespace {
+
+struct replicator_state {
+  static inline constexpr const char* name = "replicator";
+  explicit replicator_state(replicator_self::pointer s) : core{.self = s} {}
+
+  struct peer_state {
+    std::shared_ptr<outgoing> to;
+    std::shared_ptr<incoming> from;
+    std::optional<caf::actor_clock::time_point> heard;
+  };
+  struct waiter {
+    await_copy what;
+    caf::actor_clock::time_point until;
+    caf::typed_response_promise<answered> reply;
+  };
+
+  replicator_core core;
+  membership_ptr configured; // as given, without what was heard
+  std::map<std::string, peer_state> peers;
+  std::list<waiter> waiting;
+  leavers going{core, [this](std::string_view region, size_t partition, uint64_t sequence) {
+                  return home_has(region, partition, sequence);
+                }};
+
+  [[nodiscard]] caf::actor_clock::time_point now() const { return core.self->clock().now(); }
+
+  void start(replicator_options options) {
+    core.newest = options.newest;
+    configured = options.members;
+    core.options = std::move(options);
+    core.moved = [this](const mailbox_id& box) { going.consider(box); };
+    core.misplaced = [this](const std::string& peer, const mailbox_id& box) {
+      peers.at(peer).to->seed(box);
+    };
+    join(configured);
+  }
+
+  // --- who is there ----------------------------------------------------------------------------
+
+  void join(membership_ptr what) {
+    configured = std::move(what);
+    core.options.members = configured;
+    for (const auto& each : configured->members) {
+      auto& peer = peers[each.name];
+      if (each.name == configured->self || peer.to)
+        continue;
+      peer.to = std::make_shared<outgoing>(core, each.name);
+      peer.from = std::make_shared<incoming>(core, each.name);
+      peer.heard = now(); // until the grace is over it counts as there
+    }
+    std::erase_if(peers, [&](const auto& each) { return configured->find(each.first) == nullptr; });
+    peers.erase(configured->self);
+    look();
+  }
+
+  /// Places mailboxes by who is alive and stays.
+  void look() {
+    auto seen = *configured;
+    for (auto& each : seen.members) {
+      if (each.name == seen.self)
+        continue;
+      const auto& peer = peers.at(each.name);
+      each.alive = each.alive && peer.heard && now() - *peer.heard < core.options.grace;
+      each.draining = each.draining || peer.from->draining();
+    }
+    if (core.places && *core.places->who() == seen)
+      return;
+    core.places = std::make_shared<const placement>(std::make_shared<const membership>(seen),
+                                                    core.options.replicas);
+    for (auto& [name, peer] : peers)
+      peer.to->placed();
+  }
+
+  // --- what comes ------------------------------------------------------------------------------
+
+  void take(const peer_event_batch& batch) {
+    for (const auto& event : *batch) {
+      if (auto* link = std::get_if<peer_connection>(&event)) {
+        if (auto at = peers.find(link->peer); at != peers.end() && link->ours)
+          at->second.to->connected(link->up);
+        continue;
+      }
+      const auto& in = std::get<peer_inbound>(event);
+      auto at = peers.find(in.peer);
+      if (at == peers.end())
+        continue;
+      auto& peer = at->second;
+      peer.heard = now();
+      look();
+      if (in.ours)
+        peer.to->take(in.what);
+      else
+        peer.from->take(in.what);
+    }
+    settle();
+  }
+
+  void grew(const log_grew& what) {
+    core.newest = std::max(core.newest, what.sequence);
+    for (auto& [name, peer] : peers)
+      peer.to->pump();
+  }
+
+  // --- copies ----------------------------------------------------------------------------------
+
+  /// Whether somebody at home has all of this log up to `sequence`.
+  bool home_has(std::string_view region, size_t partition, uint64_t sequence) const {
+    for (const auto* each : core.places->holders(region, partition))
+      if (auto at = peers.find(each->name);
+          at != peers.end() && at->second.to->has_all_of(partition, sequence))
+        return true;
+    return false;
+  }
+
+  bool copied(const await_copy& what) const {
+    return std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
+      return peer.second.to->has_all_of(partition_of(what.mailbox), what.sequence) &&
+             held_by(what.mailbox, what.region, what.location, *core.places, peer.first);
+    });
+  }
+
+  caf::result<answered> wait_for(const await_copy& what) {
+    if (copied(what))
+      return answered{answer::done{true}};
+    auto reply = core.self->make_response_promise<answered>();
+    waiting.push_back({what, now() + what.patience, reply});
+    return reply;
+  }
+
+  void settle() {
+    for (auto at = waiting.begin(); at != waiting.end();) {
+      bool there = copied(at->what);
+      if (!there && at->until > now()) {
+        ++at;
+        continue;
+      }
+      if (there)
+        answer_with(at->reply, answer::done{true});
+      else
+        answer_with(at->reply, not_copied());
+      at = waiting.erase(at);
+    }
+  }
+
+  static failure not_copied() {
+    return {errc::outcome_unknown, "copy_missing",
+            "stored here, but no second node has said in time that it has it: it is shipped when "
+            "one can; retry with the same request id"};
+  }
+
+  void tick() {
+    look();
+    for (auto& [name, peer] : peers)
+      peer.to->tick();
+    going.tick();
+    settle();
+    core.self->delayed_send(core.self, limits::peer_tick, replicator_tick{});
+  }
+
+  void abandon() {
+    for (auto& each : std::exchange(waiting, {}))
+      answer_with(each.reply, not_copied());
+  }
+};
+
+replicator_self::behavior_type replicator(replicator_self::stateful_pointer<replicator_state> self,
+                                          replicator_options options) {
+  self->state.start(std::move(options));
+  install_handlers(self, [self] { self->state.abandon(); });
+  self->delayed_send(self, limits::peer_tick, replicator_tick{});
+  return {
+      [self](const peer_event_batch& what) { self->state.take(what); },
+      [self](const log_grew& what) { self->state.grew(what); },
+      [self](membership_ptr& what) { self->state.join(std::move(what)); },
+      [self](const await_copy& what) { return self->state.wait_for(what); },
+      [self](replicator_tick) { self->state.tick(); },
+  };
+}
+
+} // namespace
+
+replicator_actor spawn_replicator(caf::actor_system& system, replicator_options options) {
+  return system.spawn(replicator, std::move(options));
+}
+
+} // namespace restante

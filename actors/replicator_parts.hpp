@@ -1,0 +1,204 @@
+// The parts of the replicator and what they share. Included by its own files only.
+#pragma once
+
+#include "actors/outgoing.hpp"
+#include "actors/parcel.hpp"
+#include "actors/replicator.hpp"
+#include "actors/taken_parcels.hpp"
+
+#include <deque>
+#include <list>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace restante {
+
+struct replicator_tick {};
+
+} // namespace restante
+RESTANTE_LOCAL_MESSAGE(restante::replicator_tick)
+namespace restante {
+
+using replicator_self = replicator_actor::extend<caf::reacts_to<replicator_tick>>;
+
+/// What happened on this node lately, packed once for all peers. Read from the log when a peer
+/// comes to it, kept while it is small.
+class recent_parcels {
+public:
+  [[nodiscard]] parcel_ptr find(uint64_t sequence) const {
+    auto at = all_.find(sequence);
+    return at == all_.end() ? nullptr : at->second;
+  }
+  void add(parcel_ptr what) {
+    bytes_ += what->bytes;
+    auto sequence = what->sequence;
+    if (auto [at, fresh] = all_.emplace(sequence, std::move(what)); !fresh)
+      bytes_ -= at->second->bytes;
+  }
+  /// Before a page is added, so that none of it goes before it is shipped.
+  void trim() {
+    while (bytes_ > limits::recent_parcels_bytes_max && !all_.empty()) {
+      bytes_ -= all_.begin()->second->bytes;
+      all_.erase(all_.begin());
+    }
+  }
+
+private:
+  std::map<uint64_t, parcel_ptr> all_;
+  size_t bytes_ = 0;
+};
+
+/// What all parts use.
+struct replicator_core {
+  replicator_self::pointer self;
+  replicator_options options;
+  std::shared_ptr<const placement> places;
+  recent_parcels recent;
+  uint64_t newest = 0; // of this node's log
+  /// Told of each mailbox that a location update concerned, here or elsewhere.
+  std::function<void(const mailbox_id&)> moved = [](const mailbox_id&) {};
+  /// A peer has a mailbox that is not its to hold: it gets ours, which says where it belongs.
+  std::function<void(const std::string& peer, const mailbox_id&)> misplaced =
+      [](const std::string&, const mailbox_id&) {};
+
+  [[nodiscard]] const std::string& name() const { return options.members->self; }
+  [[nodiscard]] const member* find(const std::string& peer) const {
+    return places->who()->find(peer);
+  }
+  void tell(const std::string& peer, bool ours, peer::message what) const {
+    options.send({peer, ours, std::move(what)});
+  }
+};
+
+/// Ships to one peer.
+class outgoing : public std::enable_shared_from_this<outgoing> {
+public:
+  outgoing(replicator_core& core, std::string peer) : core_{core}, peer_{std::move(peer)} {}
+
+  void connected(bool up);
+  void take(const peer::message& what);
+  /// Ships what there is credit for. Called whenever something changed.
+  void pump();
+  /// Which partitions the peer is to hold may have changed.
+  void placed();
+  void tick();
+  /// A mailbox the peer holds from now on, beside what it is placed to hold.
+  void seed(const mailbox_id& box) {
+    if (std::find(seeds_.begin(), seeds_.end(), box) == seeds_.end())
+      seeds_.push_back(box);
+  }
+
+  [[nodiscard]] bool talking() const { return welcome_; }
+  [[nodiscard]] const peer_progress& progress() const { return state_.progress; }
+  [[nodiscard]] bool complete() const; // every partition it is to hold is seeded
+  /// Of the partition's mailboxes. Having the log is not enough: what was in it before this node
+  /// first met the peer's store came by comparing.
+  [[nodiscard]] bool has_all_of(size_t partition, uint64_t sequence) const {
+    return state_.progress.acknowledged >= sequence && state_.progress.seeded[partition];
+  }
+
+private:
+  void say_hello();
+  void welcomed(const peer::welcome& what);
+  void restart();
+  bool ship_log();
+  void read_log(uint64_t from);
+  void pack_page(const std::vector<key_value>& page);
+  bool next_seed();
+  void seed_part_of(const std::shared_ptr<const mailbox_state>& box,
+                    const std::optional<message_id>& after);
+  bool compare_next();
+  [[nodiscard]] std::optional<size_t> partition_to_compare();
+  void compare_page(const std::vector<key_value>& page);
+  void send_batch(std::vector<peer::entry> entries, uint64_t through);
+  void keep_progress();
+
+  replicator_core& core_;
+  std::string peer_;
+  outgoing_state state_;
+  bool known_ = false;      // its progress was read from the store
+  bool welcome_ = false;    // in this conversation
+  bool busy_ = false;       // waits for the disk
+  uint64_t session_ = 0;    // counts conversations: what waits for the disk may come too late
+  uint64_t seeded_for_ = 0; // the location update whose mailbox was seeded last
+  std::deque<mailbox_id> seeds_;
+  std::optional<caf::actor_clock::time_point> resume_;
+  // comparing
+  std::optional<size_t> partition_; // under way
+  std::string scanned_;             // its key to go on from
+  bool last_page_ = false;          // nothing of it is left to be compared
+  bool verifying_ = false;          // it is known to be complete, and looked at all the same
+  size_t next_verified_ = 0;
+  caf::actor_clock::time_point verify_at_;
+  uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
+  uint64_t last_compare_ = 0;
+};
+
+/// Takes from one peer.
+class incoming : public std::enable_shared_from_this<incoming> {
+public:
+  incoming(replicator_core& core, std::string peer) : core_{core}, peer_{std::move(peer)} {}
+
+  void take(const peer::message& what);
+
+  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] std::optional<uint64_t> behind() const { return behind_; }
+
+private:
+  void greet(const peer::hello& what);
+  void take_batch(const peer::batch& what);
+  void compare(const peer::compare& what);
+  void refuse(failure why);
+  void done(uint64_t number, const std::optional<failure>& why);
+
+  struct open {
+    uint64_t number = 0;
+    size_t waits = 0;
+    std::optional<failure> why;
+  };
+
+  replicator_core& core_;
+  std::string peer_;
+  bool greeted_ = false;
+  bool draining_ = false;
+  uint64_t session_ = 0;
+  uint64_t last_ = 0;    // batch taken
+  uint64_t stopped_ = 0; // the batch that must come again; 0: none
+  std::optional<uint64_t> behind_;
+  piece_collector pieces_;
+  std::deque<open> open_;
+};
+
+/// Copies that are no longer wanted here.
+class leavers {
+public:
+  using reached = std::function<bool(std::string_view region, size_t partition, uint64_t sequence)>;
+
+  leavers(replicator_core& core, reached home_has) : core_{core}, home_has_{std::move(home_has)} {}
+
+  /// Looks whether the mailbox is still to be here.
+  void consider(const mailbox_id& box);
+  /// Drops what is home by now.
+  void tick();
+  [[nodiscard]] size_t size() const { return sealed_.size(); }
+
+private:
+  struct leaver {
+    std::string region;
+    uint64_t sequence = 0; // everything ever changed in it here is at most this in the log
+  };
+  void seal(const mailbox_id& box, const std::string& region);
+  void unseal(const mailbox_id& box);
+
+  replicator_core& core_;
+  reached home_has_;
+  std::map<mailbox_id, leaver> sealed_;
+};
+
+/// A command of this node's own.
+[[nodiscard]] inline command_ptr own_command(const mailbox_id& box, mailbox_op what) {
+  return std::make_shared<const command>(command{nullptr, {}, box, std::move(what)});
+}
+
+} // namespace restante

@@ -1,0 +1,198 @@
+// Nodes that ship to each other what happened on them: roaming, cuts, restarts. Without sockets, in
+// virtual time (tests/support/cluster_stage.hpp).
+#include "schemas/checksum.hpp"
+#include "tests/support/cluster_stage.hpp"
+
+namespace restante {
+
+namespace {
+
+/// Two regions of one node each.
+struct two_regions : cluster_stage {
+  two_regions() : cluster_stage{{{"paris", "eu1"}, {"boston", "us1"}}} {}
+
+  cluster_node& home = (*this)["paris"];
+  cluster_node& abroad = (*this)["boston"];
+
+  mailbox_id roamer(const std::string& number = stage::number) {
+    auto id = home.register_device(number);
+    settle();
+    return id;
+  }
+
+  void locate(cluster_node& at, const mailbox_id& id, const std::string& region,
+              const std::string& request) {
+    auto done = at.ask_node(id, op::locate{region}, request);
+    settle();
+    BOOST_TEST(done.reason() == "accepted");
+  }
+
+  void deposit(cluster_node& at, const mailbox_id& id, const std::string& request,
+               char fill = 'a') {
+    auto done = at.ask_node(id, at.voicemail(fill), request);
+    settle();
+    BOOST_TEST(done.reason() == "accepted");
+  }
+
+  std::string alter(cluster_node& at, const mailbox_id& id, mailbox_op what,
+                    const std::string& request) {
+    auto done = at.ask_node(id, std::move(what), request);
+    settle();
+    return done.reason();
+  }
+
+  /// Both have the same, media too.
+  void check_equal(const mailbox_id& id) {
+    auto a = home.on_disk(id), b = abroad.on_disk(id);
+    BOOST_TEST((state_digest(a) == state_digest(b)));
+    for (auto* node : {&home, &abroad})
+      for (const auto& [message, record] : a.messages)
+        for (size_t part = 0; part < record.parts.size(); ++part) {
+          auto bytes =
+              node->store->get(family::media, media_key(id, message, static_cast<uint8_t>(part)));
+          BOOST_TEST((bytes && *bytes && checksum((*bytes)->view()) == record.parts[part].content));
+        }
+  }
+
+  bool holds(cluster_node& at, const mailbox_id& id) { return at.on_disk(id).exists(); }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(replication, two_regions)
+
+BOOST_AUTO_TEST_CASE(a_mailbox_follows_its_subscriber_and_what_comes_at_home_reaches_it) {
+  auto id = roamer();
+  deposit(home, id, "before");
+  BOOST_TEST(!holds(abroad, id));
+  locate(home, id, "us1", "l");
+  BOOST_TEST(holds(abroad, id));
+  check_equal(id);
+  deposit(home, id, "after");
+  BOOST_TEST(abroad.on_disk(id).messages.size() == 2u);
+  check_equal(id);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_cut_off_goes_on_and_both_sides_are_equal_afterwards) {
+  auto id = roamer();
+  for (int i = 0; i < 3; ++i)
+    deposit(home, id, "before" + std::to_string(i));
+  locate(home, id, "us1", "l");
+  cut("paris", "boston");
+  auto first = home.on_disk(id).messages.begin()->first;
+  auto last = home.on_disk(id).messages.rbegin()->first;
+  BOOST_TEST(alter(abroad, id, op::set_flags{{first, 0}, saved, 0}, "save") == "accepted");
+  BOOST_TEST(alter(abroad, id, op::remove{{last, 0}, channel::out_of_band, {}, true}, "purge") ==
+             "accepted");
+  deposit(abroad, id, "abroad", 'b');
+  deposit(home, id, "home", 'c');
+  BOOST_TEST(alter(home, id, op::set_flags{{last, 0}, played, 0}, "hear") == "accepted");
+  heal("paris", "boston");
+  check_equal(id);
+  auto box = home.on_disk(id);
+  BOOST_TEST(box.messages.size() == 5u);
+  BOOST_TEST(box.messages.at(last).purged);
+  BOOST_TEST(box.messages.at(first).has(saved));
+  std::set<uint32_t> numbers;
+  for (const auto& [message, record] : box.messages)
+    BOOST_TEST(numbers.insert(record.uid).second);
+}
+
+BOOST_AUTO_TEST_CASE(who_comes_home_leaves_nothing_abroad_and_nothing_behind) {
+  auto id = roamer();
+  deposit(home, id, "before");
+  locate(home, id, "us1", "l");
+  deposit(abroad, id, "abroad");
+  locate(home, id, "eu1", "back");
+  pass(std::chrono::seconds{2});
+  BOOST_TEST(!holds(abroad, id));
+  BOOST_TEST(home.on_disk(id).messages.size() == 2u);
+  auto left = abroad.store->rows.scan(family::media, mailbox_prefix(id), {}, 10);
+  BOOST_TEST((left && left->empty()));
+}
+
+BOOST_AUTO_TEST_CASE(a_return_learnt_while_cut_off_drops_the_copy_only_when_home_has_all) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  cut("paris", "boston");
+  deposit(abroad, id, "abroad");
+  locate(abroad, id, "eu1", "back"); // the location update comes where the subscriber left
+  pass(std::chrono::seconds{2});
+  BOOST_TEST(holds(abroad, id));
+  heal("paris", "boston");
+  pass(std::chrono::seconds{2});
+  BOOST_TEST(!holds(abroad, id));
+  BOOST_TEST(home.on_disk(id).messages.size() == 1u);
+  BOOST_TEST(home.on_disk(id).profile.location.value.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_ends_and_comes_back_is_shipped_what_it_missed) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  cut("paris", "boston");
+  abroad.start_again();
+  for (int i = 0; i < 5; ++i)
+    deposit(home, id, std::to_string(i));
+  home.start_again();
+  heal("paris", "boston");
+  check_equal(id);
+  BOOST_TEST(abroad.on_disk(id).messages.size() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_whose_disk_is_lost_gets_all_it_is_to_hold_again) {
+  auto id = roamer();
+  for (int i = 0; i < 3; ++i)
+    deposit(home, id, std::to_string(i));
+  locate(home, id, "us1", "l");
+  pass(std::chrono::seconds{1});
+  cut("paris", "boston");
+  abroad.store = std::make_shared<watched_store>();
+  abroad.where.incarnation = 77;
+  abroad.start_again();
+  heal("paris", "boston");
+  pass(std::chrono::seconds{1});
+  BOOST_TEST(holds(abroad, id));
+  check_equal(id);
+}
+
+BOOST_AUTO_TEST_CASE(a_quiet_cluster_ships_nothing_twice) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  for (int i = 0; i < 20; ++i)
+    deposit(home, id, std::to_string(i));
+  pass(std::chrono::seconds{1});
+  auto before = abroad.store->commits;
+  pass(std::chrono::seconds{2});
+  BOOST_TEST(abroad.store->commits == before);
+}
+
+BOOST_AUTO_TEST_CASE(names_are_known_everywhere) {
+  roamer();
+  auto done = abroad.store->get(family::aliases, alias_key({alias_kind::number, stage::number}));
+  BOOST_TEST((done && *done));
+}
+
+BOOST_AUTO_TEST_CASE(a_deposit_can_wait_for_the_second_disk) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  auto asked = [&](uint64_t sequence) {
+    return home.ask(home.replicator,
+                    await_copy{id, "eu1", "us1", sequence, std::chrono::seconds{5}});
+  };
+  deposit(home, id, "d");
+  auto newest = parse_change_key(home.store->last(family::changes).value()->key).value();
+  auto there = asked(newest);
+  settle();
+  BOOST_TEST(there.reason() == "accepted");
+  cut("paris", "boston");
+  deposit(home, id, "e");
+  auto missing = asked(newest + 1);
+  settle();
+  BOOST_TEST(missing.answers() == 0u);
+  pass(std::chrono::seconds{6});
+  BOOST_TEST((missing.code() == errc::outcome_unknown));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace restante

@@ -139,7 +139,7 @@ using node_actor = caf::typed_actor<caf::replies_to<command_ptr>::with<answered>
 struct tenant_request {
   tenant_ptr who;
   request what;
-  std::shared_ptr<const void> held = {}; // what it holds of a bridge's budgets
+  request_share_ptr held = {}; // what it holds of a bridge's budgets
 };
 using tenant_request_ptr = std::shared_ptr<const tenant_request>;
 

@@ -21,26 +21,48 @@ failure mailbox_restarting() {
   return {errc::busy, "mailbox_restarting", "the mailbox is being reloaded: retry shortly"};
 }
 
-/// The media a command hands out, as rows to read.
-std::vector<row_name> media_rows(const mailbox_model& model, const command& what) {
+/// The media a command hands out: rows to read, and how many bytes they are.
+struct media_asked {
   std::vector<row_name> rows;
+  size_t bytes = 0;
+
+  void add(const mailbox_id& box, const message_record& of) {
+    for (size_t i = 0; i < of.parts.size(); ++i) {
+      rows.push_back({family::media, media_key(box, of.id, static_cast<uint8_t>(i))});
+      bytes += of.parts[i].size;
+    }
+  }
+};
+
+media_asked media_of(const mailbox_model& model, const command& what) {
+  media_asked out;
   if (auto* from = std::get_if<op::retrieve>(&what.op)) {
     if (auto found = model.find(from->message, false))
-      for (size_t i = 0; i < (*found)->parts.size(); ++i)
-        rows.push_back(
-            {family::media, media_key(what.mailbox, (*found)->id, static_cast<uint8_t>(i))});
+      out.add(what.mailbox, **found);
   } else if (auto* from = std::get_if<op::get_greeting>(&what.op)) {
-    rows.push_back({family::media, greeting_key(what.mailbox, static_cast<uint8_t>(from->kind))});
+    auto kind = static_cast<uint8_t>(from->kind);
+    out.rows.push_back({family::media, greeting_key(what.mailbox, kind)});
+    out.bytes = model.state().profile.greetings[kind].value.size;
   } else if (auto* from = std::get_if<op::absorb>(&what.op)) {
     for (const auto* moved : displaced_by(model.state(), *from))
-      for (size_t i = 0; i < moved->parts.size(); ++i)
-        rows.push_back(
-            {family::media, media_key(what.mailbox, moved->id, static_cast<uint8_t>(i))});
+      out.add(what.mailbox, *moved);
   }
-  return rows;
+  return out;
+}
+
+/// The same bytes; what they take of a budget is given back with the last of them.
+chunk sharing(const chunk& bytes, const std::shared_ptr<const lease>& share) {
+  auto both = std::make_shared<const std::pair<chunk, std::shared_ptr<const lease>>>(bytes, share);
+  return {both, bytes.view()};
 }
 
 } // namespace
+
+failure media_waiting() {
+  return {
+      errc::busy, "media_waiting",
+      "much of what you asked for is still on its way to you: read the answers, then ask again"};
+}
 
 failure mailbox_waiting() {
   return {errc::busy, "mailbox_waiting", "too much is waiting for this mailbox: retry shortly"};
@@ -86,9 +108,27 @@ void mailbox_actor_state::start() {
   const auto& what = *in_flight->what;
   if (auto ok = model->admit(what); !ok)
     return finish(ok.error());
+  if (!take_share())
+    return finish(media_waiting());
   if (auto* answer = device_answer(what.op))
     return try_pin(*answer);
   fetch();
+}
+
+// Before anything is read or stored, a PIN attempt too: what is refused here has left no trace.
+// Every retrieval is refused alike, so that `busy` tells a device nothing of what there is.
+bool mailbox_actor_state::take_share() {
+  const auto& what = *in_flight->what;
+  auto asked = media_of(*model, what);
+  if (asked.rows.empty() && !std::holds_alternative<op::retrieve>(what.op))
+    return true;
+  auto share = lease::within(
+      what.held && what.held->replies ? what.held->replies : services->own_reading, asked.bytes);
+  if (!share)
+    return false;
+  in_flight->rows = std::move(asked.rows);
+  in_flight->share = std::make_shared<const lease>(std::move(*share));
+  return true;
 }
 
 // The attempt is on disk before the hash is even begun: a crash cannot give it back.
@@ -119,18 +159,19 @@ void mailbox_actor_state::verify_pin() {
 }
 
 void mailbox_actor_state::fetch() {
-  auto rows = media_rows(*model, *in_flight->what);
-  if (rows.empty())
+  if (in_flight->rows.empty())
     return hash();
   self->request(services->reader_of(in_flight->what->mailbox), limits::load_timeout,
-                get_request{std::move(rows)})
+                get_request{std::move(in_flight->rows)})
       .then(
           [this](const get_reply& done) {
             if (done.values) {
-              in_flight->known.displaced = *done.values;
-              for (const auto& value : *done.values)
+              for (const auto& value : *done.values) {
+                auto& there = in_flight->known.displaced.emplace_back();
                 if (value)
-                  in_flight->known.media.push_back(*value);
+                  in_flight->known.media.push_back(
+                      there.emplace(sharing(*value, in_flight->share)));
+              }
               decide();
             } else {
               refuse(done.values.error());

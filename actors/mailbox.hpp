@@ -10,6 +10,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/log.hpp"
+#include "schemas/limits.hpp"
 
 #include <deque>
 #include <optional>
@@ -25,6 +26,8 @@ struct mailbox_services {
   pin_hasher_actor hasher;
   environment_ptr environment;
   logger log = {};
+  /// Where media count that are read for nobody's client: for peers, and by the node itself.
+  std::shared_ptr<meter> own_reading = std::make_shared<meter>(limits::own_reading_bytes_max);
 
   [[nodiscard]] const store_reader_actor& reader_of(const mailbox_id& id) const {
     return readers[std::hash<mailbox_id>{}(id) % readers.size()];
@@ -44,6 +47,9 @@ struct mailbox_actor_state {
     decision decided;
     /// The PIN attempt to judge once its count is on disk.
     bool trying_pin = false;
+    /// The media it hands out, and what they take of a budget, shared with them.
+    std::vector<row_name> rows = {};
+    std::shared_ptr<const lease> share = {};
 
     job(command_ptr w, caf::typed_response_promise<answered> r)
         : entry{std::move(w), std::move(r)} {}
@@ -54,6 +60,7 @@ struct mailbox_actor_state {
 
   // The stages of a job, in order.
   void start();
+  [[nodiscard]] bool take_share();
   void try_pin(const challenge_answer& answer);
   void verify_pin();
   void fetch();
@@ -82,6 +89,10 @@ struct mailbox_actor_state {
 mailbox_actor::behavior_type mailbox(mailbox_actor::stateful_pointer<mailbox_actor_state> self,
                                      mailbox_state start,
                                      std::shared_ptr<const mailbox_services> services);
+
+/// What the client asked for before is not read yet, by the disk or by the client; nothing was
+/// done.
+[[nodiscard]] failure media_waiting();
 
 /// Beyond limits::mailbox_waiting_max commands; nothing was done.
 [[nodiscard]] failure mailbox_waiting();

@@ -3,6 +3,7 @@
 // was decided, called only after the store has it. Recovery needs neither: the state is loaded.
 #pragma once
 
+#include "actors/budget.hpp"
 #include "actors/pin_policy.hpp"
 #include "actors/templates.hpp"
 #include "actors/tenant_registry.hpp"
@@ -36,7 +37,7 @@ struct command {
   std::string request_id;
   mailbox_id mailbox;
   mailbox_op op;
-  std::shared_ptr<const void> held = {}; // what it holds of a bridge's budgets
+  request_share_ptr held = {}; // what it holds of a bridge's budgets
 };
 using command_ptr = std::shared_ptr<const command>;
 

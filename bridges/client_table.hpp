@@ -8,7 +8,7 @@
 // Owner: a router, on its loop's thread.
 #pragma once
 
-#include "bridges/budget.hpp"
+#include "actors/budget.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -20,8 +20,8 @@ failure tenant_revoked() {
   return {errc::denied, "tenant_revoked", "this connection's key is no longer accepted"};
 }
 
-failure replies_unread(errc code) {
-  return {code, "replies_unread",
+failure replies_unread() {
+  return {errc::busy, "replies_unread",
           "read the answers you have; then ask again, with the same request id"};
 }
 
@@ -91,7 +91,7 @@ std::optional<failure> endpoint_group::admit(const router& from, const received&
     return failure{errc::busy, "bytes_in_flight",
                    "too much media is being stored: retry after a pause"};
   if (from.unread_too_much(in.session))
-    return replies_unread(errc::busy);
+    return replies_unread();
   in.held->request = {requests, 1};
   in.held->bytes = {bytes, size};
   return std::nullopt;

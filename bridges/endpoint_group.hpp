@@ -70,6 +70,6 @@ private:
 [[nodiscard]] failure tenant_revoked();
 
 /// Why a client that leaves its replies unread gets no more.
-[[nodiscard]] failure replies_unread(errc code);
+[[nodiscard]] failure replies_unread();
 
 } // namespace restante

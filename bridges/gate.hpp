@@ -14,14 +14,13 @@
 namespace restante {
 
 /// A request on its way in. `held` is what it holds of the bridge's budgets; whoever works on it or
-/// keeps something of it shares that. With `refused` the
-/// bridge has refused it already, on a socket without replies: only its request id counts, and the
-/// tenant's subscribers are to hear why.
+/// keeps something of it shares that. With `refused` the bridge has refused it already, on a socket
+/// without replies: only its request id counts, and the tenant's subscribers are to hear why.
 struct inbound {
   uint64_t session = 0; // 0: came by a socket that cannot be answered
   tenant_ptr who;
   request what;
-  std::shared_ptr<const void> held;
+  request_share_ptr held;
   std::optional<failure> refused = {};
 };
 

@@ -6,6 +6,11 @@ namespace restante {
 
 namespace {
 
+/// A refusal on its way to the tenant's subscribers.
+struct piece_of_news final : request_share {
+  lease one;
+};
+
 failure not_a_request(const char* reason) {
   return {errc::invalid_request, reason, "a request is one envelope and at most 8 media frames"};
 }
@@ -81,7 +86,8 @@ void mvno_bridge::refuse(router& from, const received& in, refused_request what)
     return;
   request named;
   named.request_id = std::move(what.request_id);
-  auto held = std::make_shared<const lease>(news_.of(in.who->name), 1);
+  auto held = std::make_shared<piece_of_news>();
+  held->one = {news_.of(in.who->name), 1};
   pass_on({0, in.who, std::move(named), std::move(held), std::move(what.why)});
 }
 
@@ -92,12 +98,6 @@ void mvno_bridge::deliver(outbound out) {
     return;
   auto sent = router::sent::gone;
   if (auto* to = endpoints_.of(out.session)) {
-    // Media are what unread answers cost: they are not kept for a client that does not read.
-    if (out.last && !out.what.media.empty() && to->unread_too_much(out.session)) {
-      auto why = replies_unread(errc::outcome_unknown);
-      options_.figures->refused(why.reason);
-      out.what = encode_reply({out.correlation, std::move(why)});
-    }
     // A key revoked meanwhile gets nothing more, not even what it asked for before.
     if (to->tenant_of(out.session))
       sent = to->send(out.session, out.what);

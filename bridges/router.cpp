@@ -56,7 +56,7 @@ zmq::socket_type type_of(endpoint_options::pattern how) {
   return zmq::socket_type::router;
 }
 
-/// Keeps a chunk alive while ZeroMQ sends it, and counts it as unread until then.
+/// Keeps a chunk alive while ZeroMQ sends it, and counts `cost` as unread until then.
 struct lent {
   chunk bytes;
   lease unread;
@@ -64,8 +64,7 @@ struct lent {
 
 void give_back(void*, void* hint) { delete static_cast<lent*>(hint); }
 
-zmq::message_t lend(chunk bytes, const std::shared_ptr<meter>& unread) {
-  auto cost = bytes.size() + message_cost;
+zmq::message_t lend(chunk bytes, const std::shared_ptr<meter>& unread, size_t cost) {
   auto* what = new lent{std::move(bytes), {unread, cost}};
   auto view = what->bytes.view();
   // ZeroMQ does not write through this pointer.
@@ -197,6 +196,9 @@ bool router::receive_one() {
     }
     out.session = from->session;
     out.held->client = from->present;
+    out.held->replies = from->unread;
+  } else if (out.who) {
+    out.held->replies = unread_.of(out.who->name);
   }
   // Views last: a small buffer lies inside the object that was moved above.
   for (const auto& buffer : buffers)
@@ -238,7 +240,7 @@ router::sent router::send(uint64_t session, const frames& what) {
   if (to == nullptr)
     return sent::gone;
   client_table::touch(*to);
-  if (!to->unread->fits(0, unread_kept)) {
+  if (what.media.empty() && !to->unread->fits(0, unread_kept)) {
     probe_.refused("client_queue_full");
     return sent::full;
   }
@@ -251,10 +253,10 @@ router::sent router::send(uint64_t session, const frames& what) {
       probe_.refused("client_queue_full");
       return sent::full;
     }
-    (void)socket_->send(lend(chunk{what.envelope}, to->unread),
+    (void)socket_->send(lend(chunk{what.envelope}, to->unread, what.envelope.size() + message_cost),
                         what.media.empty() ? send_flags::dontwait : more);
     for (size_t i = 0; i < what.media.size(); ++i)
-      (void)socket_->send(lend(what.media[i], to->unread),
+      (void)socket_->send(lend(what.media[i], to->unread, message_cost),
                           i + 1 == what.media.size() ? send_flags::dontwait : more);
   } catch (const zmq::error_t& e) {
     probe_.refused(e.num() == EHOSTUNREACH ? "client_gone" : "client_unsendable");

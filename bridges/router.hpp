@@ -30,7 +30,7 @@ struct endpoint_options {
 
 /// What a message holds for as long as anything of it is alive, be it a frame of its media in a
 /// commit or the request waiting in a queue: its buffers and its share of the budgets.
-struct holding {
+struct holding final : request_share {
   std::vector<zmq::message_t> buffers;
   std::shared_ptr<const char> client; // it has a request under way
   lease request, bytes;               // taken when it is admitted
@@ -55,8 +55,9 @@ public:
          std::shared_ptr<const tenant_registry> tenants, probe& figures,
          std::atomic<uint64_t>& next_session, budget& unread, logger log, receiver on_message);
 
-  /// Sends to a client. `gone` and `full` are final for this message; a client that is gone has no
-  /// session any more.
+  /// Sends to a client. Media count as unread already, since before they were read
+  /// (actors/budget.hpp), so an answer that has them is never dropped. `gone` and `full` are final
+  /// for this message; a client that is gone has no session any more.
   sent send(uint64_t session, const frames& what);
 
   [[nodiscard]] bool has(uint64_t session) const { return clients_.find(session) != nullptr; }

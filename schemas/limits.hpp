@@ -78,11 +78,16 @@ inline constexpr size_t tenant_in_flight_max = 8'192;
 /// Counted until the last of them is let go, also when nobody waits for the answer any more.
 inline constexpr size_t bytes_in_flight_max = 256 * 1024 * 1024;
 inline constexpr size_t tenant_bytes_in_flight_max = 128 * 1024 * 1024;
-/// Reply bytes left unread before `busy` is said: of one client, of a tenant's, of all. Twice as
-/// much is kept before answers are dropped, so one client alone never uses up its tenant's share.
+/// Reply bytes left unread before `busy` is said: of one client, of a tenant's, of all. Media count
+/// from before they are read from disk, so a disk that stalls holds up no more than that and one
+/// message; other answers are dropped at twice as much. One client alone never uses up its tenant's
+/// share.
 inline constexpr size_t client_unread_bytes_max = 32 * 1024 * 1024;
 inline constexpr size_t tenant_unread_bytes_max = 256 * 1024 * 1024;
 inline constexpr size_t unread_bytes_max = 512 * 1024 * 1024;
+/// Media read for nobody's client (a copy makes room for another's message): what a client may
+/// have.
+inline constexpr size_t own_reading_bytes_max = client_unread_bytes_max;
 /// Commits in one write batch, and their bytes: bounds the latency of the first of them.
 inline constexpr size_t group_commits_max = 1024;
 inline constexpr size_t group_bytes_max = 8 * 1024 * 1024;

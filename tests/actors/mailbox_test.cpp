@@ -15,6 +15,11 @@ namespace {
 
 using model_tests::by_uid;
 
+/// A client that may have so many bytes of media on their way to it.
+struct narrow_client final : request_share {
+  explicit narrow_client(size_t most) { replies = std::make_shared<meter>(most); }
+};
+
 struct one_mailbox : stage {
   mailbox_id id = register_device();
   mailbox_actor box = (restart(), spawn(mailbox, on_disk(id), services));
@@ -296,6 +301,57 @@ BOOST_AUTO_TEST_CASE(a_right_pin_hands_out_the_bytes_and_ends_the_count) {
   BOOST_REQUIRE_EQUAL(got.as<answer::message>().parts.size(), 1u);
   BOOST_TEST((got.as<answer::message>().parts[0].bytes == sent.parts[0].bytes));
   BOOST_TEST(on_disk(id).profile.pin_shares.begin()->second.failures == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(media_that_wait_for_the_disk_or_the_client_are_bounded_for_the_client) {
+  std::vector<mailbox_id> boxes;
+  for (int i = 0; i < 4; ++i) {
+    boxes.push_back(register_device("+1505555010" + std::to_string(i)));
+    deposit(boxes.back(), "d-1");
+  }
+  const auto size = on_disk(boxes[0]).messages.begin()->second.parts[0].size;
+  auto client = std::make_shared<const narrow_client>(size); // one, and one more is begun
+  auto ask_all = [&](const std::string& request) {
+    std::vector<call> out;
+    for (const auto& to : boxes) {
+      auto what = op::retrieve{by_uid(1), channel::out_of_band, {}, "web"};
+      out.push_back(ask(node, std::make_shared<const command>(
+                                  command{acme, request, to, std::move(what), client})));
+    }
+    run();
+    return out;
+  };
+  tell(held, hold{});
+  auto asked = ask_all("w-1");
+  BOOST_TEST((asked[0].answers() == 0u && asked[1].answers() == 0u));
+  for (size_t i : {2, 3}) {
+    BOOST_TEST(asked[i].reason() == "media_waiting");
+    BOOST_TEST((asked[i].code() == errc::busy));
+    BOOST_TEST(!on_disk(boxes[i]).messages.begin()->second.has(played));
+  }
+  BOOST_TEST(client->replies->held() == 2 * size);
+  tell(held, let_go{});
+  run();
+  BOOST_TEST(asked[0].as<answer::message>().parts.size() == 1u);
+  BOOST_TEST(ask_all("w-2")[2].reason() == "media_waiting"); // nobody has read the answers
+  heard->clear();
+  BOOST_TEST(client->replies->held() == 0u);
+  BOOST_TEST(ask_all("w-3")[2].reason() == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_is_refused_for_its_unread_media_has_tried_no_pin) {
+  ask_box(voicemail(), "d-1");
+  run();
+  auto client = std::make_shared<const narrow_client>(0);
+  lease unread{client->replies, 1};
+  for (uint32_t uid : {1, 9}) { // there is no message 9, and it shows by nothing
+    auto what = op::retrieve{by_uid(uid), channel::device, {"c", pin}, {}};
+    auto got = ask(
+        box, std::make_shared<const command>(command{acme, "g-1", id, std::move(what), client}));
+    run();
+    BOOST_TEST(got.reason() == "media_waiting");
+  }
+  BOOST_TEST(on_disk(id).profile.pin_shares.empty());
 }
 
 BOOST_AUTO_TEST_CASE(media_that_cannot_be_read_are_a_typed_failure) {

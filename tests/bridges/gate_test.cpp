@@ -17,9 +17,9 @@ struct at_the_bridge : stage {
   mailbox_id box = register_device();
 
   /// Sends a deposit and returns a watch on what it holds of the bridge's budgets.
-  std::weak_ptr<const int> post(uint64_t correlation, milliseconds deadline) {
-    auto held = std::make_shared<const int>(0);
-    std::weak_ptr<const int> watch = held;
+  std::weak_ptr<const request_share> post(uint64_t correlation, milliseconds deadline) {
+    auto held = std::make_shared<const request_share>();
+    std::weak_ptr<const request_share> watch = held;
     request what{correlation, deadline, "d-" + std::to_string(correlation),
                  ask::of_mailbox{{subscriber_ref::by::number, number}, voicemail()}};
     auto batch = std::make_shared<std::vector<inbound>>();
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(an_answered_request_holds_nothing_once_its_answer_is_sent) 
 
 BOOST_AUTO_TEST_CASE(a_request_whose_deadline_passed_holds_its_share_until_it_is_dealt_with) {
   tell(held, hold{});
-  std::vector<std::weak_ptr<const int>> shares;
+  std::vector<std::weak_ptr<const request_share>> shares;
   for (uint64_t i = 1; i <= 3; ++i)
     shares.push_back(post(i, milliseconds{1}));
   advance(std::chrono::milliseconds{10});

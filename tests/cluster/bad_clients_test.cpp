@@ -261,6 +261,36 @@ BOOST_AUTO_TEST_CASE(a_client_that_never_reads_is_bounded_and_alone) {
   serves(acme);
 }
 
+BOOST_AUTO_TEST_CASE(media_beyond_what_a_client_reads_are_refused_before_they_count_as_heard) {
+  std::vector<std::string> profiles;
+  client asks{acme};
+  for (int i = 0; i < 100; ++i) {
+    profiles.push_back(register_device(acme, "+15055552" + std::to_string(100 + i)));
+    BOOST_TEST_REQUIRE(verdict(asks.ask(of(profiles.back(), voicemail(amr(32 * 1024))))) ==
+                       "accepted");
+  }
+  raw_client greedy{acme};
+  op::retrieve what{{std::nullopt, 1}, channel::out_of_band, {}, {}};
+  for (size_t i = 0; i < profiles.size(); ++i)
+    greedy.send(encode_request({i + 1, 10'000ms, std::to_string(i), of(profiles[i], what)}));
+  size_t handed_out = 0, heard = 0;
+  for (size_t i = 0; i < profiles.size(); ++i) {
+    auto got = greedy.receive();
+    BOOST_REQUIRE_MESSAGE(got, i << " answers");
+    auto* why = std::get_if<failure>(&got->what);
+    BOOST_TEST((why == nullptr || why->code == errc::busy), verdict(got->what));
+    handed_out += why == nullptr;
+  }
+  for (const auto& one : profiles) {
+    auto got = asks.ask(of(one, op::list{}));
+    BOOST_TEST_REQUIRE(verdict(got) == "accepted");
+    heard += std::get<answer::listing>(*got).headers.at(0).has(played);
+  }
+  BOOST_TEST_MESSAGE(handed_out << " of " << profiles.size() << " handed out");
+  BOOST_TEST(handed_out > 0U);
+  BOOST_TEST(handed_out == heard);
+}
+
 BOOST_AUTO_TEST_CASE(a_client_that_never_reads_small_answers_is_bounded_too) {
   bare_socket deaf{acme, zmq::socket_type::dealer};
   auto resident = resident_bytes();

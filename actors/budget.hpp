@@ -1,16 +1,17 @@
-// What is held of something bounded (requests under way, their bytes, unread replies), counted at
-// every level: a client's, its tenant's, everybody's.
+// What is held of something bounded (requests under way, their bytes, media on their way out),
+// counted at every level: a client's, its tenant's, everybody's.
 //
 // Invariants: a meter shows what its leases and those of the meters below it hold; a lease gives
 // back exactly what it took, once, on whatever thread its owner ends. Meters may be used from any
-// thread; `budget::of` from one. Bounds are looked at before taking, so that several threads that
-// take at once can pass them by what each of them takes.
-// Owner: a bridge; leases live as long as what they stand for.
+// thread; `budget::of` from one. With `fits`, bounds are looked at before taking, so that several
+// threads that take at once can pass them by what each of them takes; with `lease::within` one
+// does. Owner: a bridge; leases live as long as what they stand for.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -36,6 +37,16 @@ public:
       whole_->take(amount);
   }
 
+  /// Takes `amount` unless a bound is passed already. So one taker at a time may pass it, and what
+  /// is larger than a bound can be had alone.
+  [[nodiscard]] bool admit(size_t amount) {
+    if (held_.fetch_add(amount, std::memory_order_acq_rel) <= most_ &&
+        (!whole_ || whole_->admit(amount)))
+      return true;
+    held_.fetch_sub(amount, std::memory_order_release);
+    return false;
+  }
+
   void give_back(size_t amount) {
     held_.fetch_sub(amount, std::memory_order_release);
     if (whole_)
@@ -54,6 +65,16 @@ public:
   lease() = default;
   lease(std::shared_ptr<meter> of, size_t amount) : of_{std::move(of)}, amount_{amount} {
     of_->take(amount_);
+  }
+  /// Nothing where a bound is passed already (meter::admit).
+  [[nodiscard]] static std::optional<lease> within(const std::shared_ptr<meter>& of,
+                                                   size_t amount) {
+    if (!of->admit(amount))
+      return std::nullopt;
+    lease out;
+    out.of_ = of;
+    out.amount_ = amount;
+    return out;
   }
   lease(lease&& other) noexcept : of_{std::exchange(other.of_, nullptr)}, amount_{other.amount_} {}
   lease& operator=(lease&& other) noexcept {
@@ -92,5 +113,18 @@ private:
   size_t most_of_tenant_;
   std::unordered_map<std::string, std::shared_ptr<meter>> tenants_;
 };
+
+/// What a request holds of the budgets of the bridge it came by, for as long as anything of it is
+/// alive.
+struct request_share {
+  request_share() = default;
+  request_share(const request_share&) = delete;
+  request_share& operator=(const request_share&) = delete;
+  virtual ~request_share() = default;
+
+  /// Where the media of its answer count, from before they are read until its client has them.
+  std::shared_ptr<meter> replies;
+};
+using request_share_ptr = std::shared_ptr<const request_share>;
 
 } // namespace restante

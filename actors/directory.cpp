@@ -4,6 +4,7 @@
 #include "actors/handlers.hpp"
 #include "actors/name_learner.hpp"
 #include "actors/registration.hpp"
+#include "actors/subscriber_listing.hpp"
 #include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
@@ -61,8 +62,8 @@ struct directory_state {
       return revoke_tenant(revoke->name);
     if (std::holds_alternative<ask::tenant_list>(what))
       return answered{answer::tenants{options.tenants->all()}};
-    if (auto* list = std::get_if<ask::subscriber_list>(&what))
-      return list_subscribers(*list);
+    if (std::holds_alternative<ask::subscriber_list>(what))
+      return self->delegate(spawn_subscriber_listing(*self, options.reader), asked);
     if (auto* records = std::get_if<ask::records>(&what))
       return list_records(*records);
     if (std::holds_alternative<ask::status>(what))
@@ -301,24 +302,6 @@ struct directory_state {
   }
 
   // --- listings --------------------------------------------------------------------------------
-
-  caf::result<answered> list_subscribers(const ask::subscriber_list& what) {
-    auto reply = self->make_response_promise<answered>();
-    auto limit = what.limit == 0 ? 100 : std::min<size_t>(what.limit, limits::list_page_max);
-    self->request(options.reader, limits::load_timeout,
-                  list_request{what.tenant, what.after, limit})
-        .then(
-            [reply](const list_reply& got) mutable {
-              if (!got.boxes)
-                return answer_with(reply, got.boxes.error());
-              answer::subscribers page;
-              for (const auto& box : *got.boxes)
-                page.page.push_back(describe(box));
-              answer_with(reply, std::move(page));
-            },
-            [reply](caf::error&) mutable { answer_with(reply, interrupted()); });
-    return reply;
-  }
 
   caf::result<answered> list_records(const ask::records& what) {
     auto reply = self->make_response_promise<answered>();

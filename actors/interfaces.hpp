@@ -57,21 +57,11 @@ struct page_reply {
 struct load_request {
   mailbox_id id;
 };
-/// Mailboxes in the order of their ids, of one tenant or (empty) of all.
-struct list_request {
-  std::string tenant;
-  std::optional<mailbox_id> after;
-  size_t limit = 0;
-};
-struct list_reply {
-  result<std::vector<mailbox_state>> boxes;
-};
 
 /// Reads for those who must not block; detached, blocks.
 using store_reader_actor = caf::typed_actor<caf::replies_to<load_request>::with<load_reply>,
                                             caf::replies_to<get_request>::with<get_reply>,
-                                            caf::replies_to<page_request>::with<page_reply>,
-                                            caf::replies_to<list_request>::with<list_reply>>;
+                                            caf::replies_to<page_request>::with<page_reply>>;
 
 /// Told after a commit what grew. Nothing it does can fail back at the writer.
 struct log_grew {
@@ -246,8 +236,6 @@ RESTANTE_LOCAL_MESSAGE(restante::get_request)
 RESTANTE_LOCAL_MESSAGE(restante::get_reply)
 RESTANTE_LOCAL_MESSAGE(restante::page_request)
 RESTANTE_LOCAL_MESSAGE(restante::page_reply)
-RESTANTE_LOCAL_MESSAGE(restante::list_request)
-RESTANTE_LOCAL_MESSAGE(restante::list_reply)
 RESTANTE_LOCAL_MESSAGE(restante::log_grew)
 RESTANTE_LOCAL_MESSAGE(restante::hash_request)
 RESTANTE_LOCAL_MESSAGE(restante::hash_reply)

@@ -1,7 +1,6 @@
 #include "actors/store_reader.hpp"
 
 #include "actors/handlers.hpp"
-#include "storage/keys.hpp"
 #include "storage/mailbox_rows.hpp"
 
 #include <set>
@@ -57,30 +56,6 @@ page_reply page(const kv_store& store, const page_request& what) {
   return {std::move(out)};
 }
 
-list_reply list(const kv_store& store, const list_request& what) {
-  std::vector<mailbox_state> out;
-  auto from = what.after ? key_after(profile_key(*what.after)) : std::string{};
-  while (out.size() < what.limit) {
-    auto page = store.scan(family::profiles, {}, from, what.limit);
-    if (!page)
-      return {tl::unexpected<failure>{page.error()}};
-    if (page->empty())
-      break;
-    for (const auto& entry : *page) {
-      auto id = parse_profile_key(entry.key);
-      if (!id || out.size() == what.limit)
-        continue;
-      auto box = load_mailbox(store, *id);
-      if (!box)
-        return {tl::unexpected<failure>{box.error()}};
-      if (what.tenant.empty() || box->profile.tenant == what.tenant)
-        out.push_back(std::move(*box));
-    }
-    from = key_after(page->back().key);
-  }
-  return {std::move(out)};
-}
-
 store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
                                                const std::shared_ptr<const kv_store>& store,
                                                const logger& log) {
@@ -95,9 +70,6 @@ store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
       },
       [store, desk](const page_request& what) {
         return page_reply{desk->told(page(*store, what).page)};
-      },
-      [store, desk](const list_request& what) {
-        return list_reply{desk->told(list(*store, what).boxes)};
       },
   };
 }

@@ -268,6 +268,35 @@ BOOST_AUTO_TEST_CASE(subscribers_are_listed_in_pages) {
   BOOST_TEST((seen == all));
 }
 
+BOOST_AUTO_TEST_CASE(a_listing_that_finds_nobody_lets_others_in_between_and_ends_in_time) {
+  auto id = answer_of(device(number), "r-1").as<answer::registered>().profile.mailbox;
+  profile_state of_another;
+  of_another.tenant = "rival";
+  for (int i = 0; i < 2'000; ++i) {
+    std::vector<row> rows;
+    append_profile_row(rows, *mailbox_id::from(random_bytes(16)), of_another);
+    BOOST_REQUIRE(store->rows.commit(rows));
+  }
+  ask::subscriber_list of_nobody{"portal", {}, 10};
+  auto listed = ask_directory(of_nobody, "l-1", admin);
+  auto described =
+      ask_directory(ask::of_mailbox{{subscriber_ref::by::number, number}, op::describe{}}, "d-1");
+  while (described.answers() == 0 && !sched.jobs.empty())
+    sched.run_once();
+  BOOST_TEST((described.as<answer::profile>().id.mailbox == id));
+  BOOST_TEST(listed.answers() == 0u);
+  run();
+  BOOST_TEST(listed.as<answer::subscribers>().page.empty()); // there are none
+
+  auto late = ask_directory(of_nobody, "l-2", admin);
+  for (int i = 0; i < 6; ++i)
+    sched.run_once();
+  BOOST_TEST(late.answers() == 0u);
+  sched.advance_time(limits::deadline_default - std::chrono::milliseconds{1});
+  run();
+  BOOST_TEST(late.reason() == "listing_unfinished"); // there may be some
+}
+
 BOOST_AUTO_TEST_CASE(records_are_listed_from_where_one_left_off) {
   auto id = answer_of(device(number), "r-1").as<answer::registered>().profile.mailbox;
   deposit(id, "d-1");

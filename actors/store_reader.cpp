@@ -3,34 +3,9 @@
 #include "actors/handlers.hpp"
 #include "storage/mailbox_rows.hpp"
 
-#include <set>
-
 namespace restante {
 
 namespace {
-
-constexpr size_t told_max = 1000; // a dying disk is not to fill the memory
-
-/// The operator hears of each damaged place once, in the store's words; who asked, that it is so.
-class teller {
-public:
-  explicit teller(logger log) : log_{std::move(log)} {}
-
-  template <class Value>
-  result<Value> told(result<Value> read) {
-    if (read || read.error().code != errc::storage_failure)
-      return read;
-    auto& why = read.error();
-    if (told_.size() < told_max && told_.insert(why.text).second)
-      log_.error(why.reason, {{"text", why.text}});
-    why.text = "what is stored can't be read: the operator has been told";
-    return read;
-  }
-
-private:
-  logger log_;
-  std::set<std::string> told_;
-};
 
 get_reply get(const kv_store& store, const get_request& what) {
   std::vector<std::optional<chunk>> values;
@@ -58,9 +33,8 @@ page_reply page(const kv_store& store, const page_request& what) {
 
 store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
                                                const std::shared_ptr<const kv_store>& store,
-                                               const logger& log) {
+                                               const std::shared_ptr<damage_teller>& desk) {
   install_handlers(self, [] {});
-  auto desk = std::make_shared<teller>(log);
   return {
       [store, desk](const load_request& what) {
         return load_reply{desk->told(load_mailbox(*store, what.id))};
@@ -78,10 +52,12 @@ store_reader_actor::behavior_type store_reader(store_reader_actor::pointer self,
 
 store_reader_actor spawn_store_reader(caf::actor_system& system,
                                       std::shared_ptr<const kv_store> store, bool detached,
-                                      logger log) {
+                                      std::shared_ptr<damage_teller> teller) {
+  if (!teller)
+    teller = std::make_shared<damage_teller>(logger{});
   if (detached)
-    return system.spawn<caf::detached>(store_reader, std::move(store), std::move(log));
-  return system.spawn(store_reader, std::move(store), std::move(log));
+    return system.spawn<caf::detached>(store_reader, std::move(store), std::move(teller));
+  return system.spawn(store_reader, std::move(store), std::move(teller));
 }
 
 } // namespace restante

@@ -1,15 +1,15 @@
 // Reads the disk for actors that must not block; detached in a node. A separate actor from the
-// writer, so that nobody who reads waits for an fsync. Logs each damaged place once, with what to
-// do about it; its callers learn only that something can't be read.
+// writer, so that nobody who reads waits for an fsync. The teller, of all readers of a node, hears
+// of damage; without one nobody does.
 #pragma once
 
+#include "actors/damage_teller.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/log.hpp"
 
 namespace restante {
 
 store_reader_actor spawn_store_reader(caf::actor_system& system,
                                       std::shared_ptr<const kv_store> store, bool detached,
-                                      logger log = {});
+                                      std::shared_ptr<damage_teller> teller = {});
 
 } // namespace restante

@@ -41,6 +41,7 @@ struct store_writer_state {
   std::vector<waiting> group;
   size_t group_bytes = 0;
   bool flush_sent = false;
+  bool told_of_no_room = false;
   uint32_t record_day = 0; // of the newest record; the clock may be set back, keys may not
 
   caf::result<commit_reply> accept(std::shared_ptr<commit_request> what) {
@@ -121,6 +122,7 @@ struct store_writer_state {
     auto urgency = essential.size() == all.size() ? commit_class::essential : commit_class::normal;
     auto done = write(all, urgency);
     if (done) {
+      told_of_no_room &= urgency == commit_class::essential;
       answer(all, {});
     } else if (done.error().code == errc::storage_full && urgency == commit_class::normal) {
       // Deposits are refused; deletions and PIN counts still get the disk's last reserve.
@@ -155,6 +157,8 @@ struct store_writer_state {
 
   /// What a failed write means for those who asked for it.
   failure verdict(const failure& why) {
+    if (why.code == errc::storage_full)
+      return no_room(why);
     if (why.code != errc::storage_failure)
       return why;
     if (options.fatal)
@@ -163,6 +167,13 @@ struct store_writer_state {
       return why;
     return {errc::outcome_unknown, "write_failed",
             "the disk failed while storing: retry with the same request id when the node is back"};
+  }
+
+  /// Where the disk is and how full is the operator's matter: told once, until there is room again.
+  failure no_room(const failure& why) {
+    if (!std::exchange(told_of_no_room, true))
+      options.log.error(why.reason, {{"text", why.text}});
+    return {errc::storage_full, why.reason, "there is no room to store more: retry in minutes"};
   }
 
   void abandon() {

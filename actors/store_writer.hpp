@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log.hpp"
 
 #include <functional>
 
@@ -27,6 +28,7 @@ struct store_writer_options {
   std::shared_ptr<kv_store> store;
   log_position at;
   std::function<void(const failure&)> fatal;
+  logger log = {};
 };
 
 /// Spawns the writer; `detached` in a node, cooperative in deterministic tests.

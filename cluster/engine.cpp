@@ -155,12 +155,13 @@ struct engine::parts {
   void start_actors(const log_position& position) {
     config = std::make_unique<actor_config>(options.config.worker_threads);
     system = std::make_unique<caf::actor_system>(*config);
-    auto writer =
-        keep(spawn_store_writer(*system, {store, position, options.fatal}, /*detached*/ true));
-    auto reader = keep(spawn_store_reader(*system, store, true, options.log));
+    auto writer = keep(spawn_store_writer(*system, {store, position, options.fatal, options.log},
+                                          /*detached*/ true));
+    auto teller = std::make_shared<damage_teller>(options.log);
+    auto reader = keep(spawn_store_reader(*system, store, true, teller));
     std::vector<store_reader_actor> mailbox_readers;
     for (size_t i = 0; i < limits::mailbox_readers; ++i)
-      mailbox_readers.push_back(keep(spawn_store_reader(*system, store, true, options.log)));
+      mailbox_readers.push_back(keep(spawn_store_reader(*system, store, true, teller)));
     auto hasher = keep(spawn_pin_hasher(*system, {options.keys.pepper, options.pin_cost}, true));
     auto services = std::make_shared<const mailbox_services>(
         mailbox_services{writer, std::move(mailbox_readers), hasher, environment, options.log});

@@ -25,7 +25,7 @@ namespace restante {
 namespace {
 
 constexpr uint64_t mebibyte = 1024 * 1024;
-constexpr int cache_part_bits = 2; // one reader and two background threads share it
+constexpr int cache_part_bits = 2; // the readers and two background threads share it
 constexpr std::string_view format_name = "format";
 constexpr std::string_view format_value = "1";
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }

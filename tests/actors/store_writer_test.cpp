@@ -4,8 +4,11 @@
 #include "storage/numbering_floor.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/held_store.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
+
+#include <fstream>
 
 namespace restante {
 
@@ -22,6 +25,7 @@ log_listener_actor::behavior_type recording_listener(log_listener_actor::pointer
 struct one_writer : actor_fixture {
   std::shared_ptr<watched_store> store = std::make_shared<watched_store>();
   std::vector<failure> fatal;
+  logger log;
   std::shared_ptr<std::vector<log_grew>> grown = std::make_shared<std::vector<log_grew>>();
   store_writer_actor writer = started();
 
@@ -29,7 +33,7 @@ struct one_writer : actor_fixture {
     auto at = read_log_position(*store);
     BOOST_REQUIRE(at.has_value());
     auto out = keep(spawn_store_writer(
-        sys, {store, *at, [this](const failure& why) { fatal.push_back(why); }}, false));
+        sys, {store, *at, [this](const failure& why) { fatal.push_back(why); }, log}, false));
     tell(out, spawn(recording_listener, grown));
     run();
     return out;
@@ -309,6 +313,35 @@ BOOST_AUTO_TEST_CASE(the_log_is_dense_and_what_was_acknowledged_whatever_the_dis
       BOOST_TEST(changes[i] == acknowledged[i + 1]);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(where_there_is_no_room_is_told_the_operator_once_and_nobody_else) {
+  temp_dir home;
+  log = logger{home.path() / "log", "error"};
+  restart();
+  for (int times = 0; times < 2; ++times) {
+    store->full = true;
+    for (auto* name : {"a", "b"}) {
+      auto refused = commit(name);
+      run();
+      BOOST_REQUIRE(!answer_to(refused));
+      BOOST_TEST((answer_to(refused).error().code == errc::storage_full));
+      BOOST_TEST(answer_to(refused).error().text.find("for the test") == std::string::npos);
+    }
+    commit("essential", commit_class::essential); // goes through, and means no room
+    run();
+    commit("c");
+    run();
+    store->full = false;
+    commit("d"); // there is room again
+    run();
+  }
+  std::ifstream in{home.path() / "log"};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  BOOST_REQUIRE_EQUAL(lines.size(), 2u);
+  BOOST_TEST(lines[0].find("for the test") != std::string::npos, lines[0]);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

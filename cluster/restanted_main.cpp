@@ -33,7 +33,8 @@ Examples:
   restanted --config var/restante.toml            serve until SIGTERM
   restanted --config var/restante.toml --check    only read the configuration
 
-A first SIGTERM or SIGINT ends it when everything is answered, a second one at once. SIGHUP makes
+A first SIGTERM or SIGINT ends it when everything is answered, a second one, or the first while it
+still starts, at once. SIGHUP makes
 it open its log file again (after a rotation); without a log file it is as SIGTERM, once.
 
 Exit status: 0 ended as asked, 1 could not serve, or ended before everything was answered,
@@ -161,6 +162,33 @@ std::string name_of(int signal) {
   return signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP";
 }
 
+/// Ends the process by a signal that comes while it starts, which a large log or a disk that does
+/// not answer can make long: nothing has been promised yet. Set what it returns when it has
+/// started.
+std::shared_ptr<std::atomic<bool>> end_by_signal(const logger& log) {
+  auto started = std::make_shared<std::atomic<bool>>(false);
+  std::thread{[started, log] {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    const timespec pause{0, 50'000'000};
+    while (!*started) {
+      const int got = sigtimedwait(&ends, nullptr, &pause);
+      if (got < 0)
+        continue;
+      if (*started) {
+        kill(getpid(), got); // it was for whoever waits now
+        return;
+      }
+      log.info("start_ended", {{"signal", name_of(got)}});
+      std::fflush(nullptr);
+      _exit(exit_code::failed);
+    }
+  }}.detach();
+  return started;
+}
+
 int serve(const node_config& config) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -187,7 +215,9 @@ int serve(const node_config& config) {
     *failed = true;
     kill(getpid(), SIGUSR1);
   };
+  auto started = end_by_signal(log);
   auto running = engine::start({config, std::move(*keys), log, {}, fatal});
+  *started = true;
   if (!running) {
     log.error("start_failed", {{"reason", running.error().reason}});
     return complain(status_of(running.error()), running.error());

@@ -2,10 +2,12 @@
 import contextlib
 import os
 import signal
+import subprocess
 import unittest
+from pathlib import Path
 from signal import SIGINT, SIGTERM
 
-from node import NodeCase, eventually
+from node import BIN, NodeCase, eventually
 
 
 class Signals(NodeCase):
@@ -25,6 +27,28 @@ class Signals(NodeCase):
                     break
             self.assertEqual((status, "stopped" in told), (1, False), f"{first}, {second}: {told}")
             self.assertEqual(adapter.messages({"number": "+15055551212"}), [])
+
+    def test_a_signal_ends_a_node_that_is_still_starting(self):
+        node = self.node().start()
+        self.assertEqual(node.stop(), 0)
+        current = node.directory / "data" / "CURRENT"
+        words = current.read_bytes()
+        current.unlink()
+        os.mkfifo(current)  # a disk that never answers
+        for number in (SIGTERM, SIGINT):
+            node.log.write_bytes(b"")
+            with node.log.open("ab") as log:
+                node.process = subprocess.Popen(
+                    [BIN / "restanted", "--config", node.config], stdout=log, stderr=log)
+            threads = Path(f"/proc/{node.process.pid}/task")
+            self.assertTrue(eventually(lambda: len(list(threads.iterdir())) > 1))
+            node.process.send_signal(number)
+            self.assertEqual(node.process.wait(5), 1, node.log.read_text())
+            self.assertIn(f'"what":"start_ended","signal":"{number.name}"', node.log.read_text())
+        current.unlink()
+        current.write_bytes(words)
+        node.start()
+        self.assertEqual(node.stop(), 0)
 
     def test_a_closed_terminal_ends_a_node_as_sigterm_does_but_is_no_second_signal(self):
         node = self.node().start()

@@ -280,8 +280,8 @@ def main():
     options.add_argument("--directory", help="where nodes keep their data: on the disk in question")
     options.add_argument("--json", action="store_true", help="for programs, instead of the page")
     given = options.parse_args()
-    if not 1_001 <= given.mailboxes <= 9_999_999:
-        options.error(f"--mailboxes: 1001 to 9999999, not {given.mailboxes}")
+    if not 1_001 <= given.mailboxes <= 10_000_000:
+        options.error(f"--mailboxes: 1001 to 10000000, not {given.mailboxes}")
     if given.crash_cycles < 1:
         options.error(f"--crash-cycles: at least 1, not {given.crash_cycles}")
     if given.directory and not Path(given.directory).is_dir():

@@ -181,6 +181,29 @@ BOOST_AUTO_TEST_CASE(a_mailbox_is_always_read_by_the_same_reader_and_waits_for_n
   BOOST_TEST(served.reason() == "accepted");
 }
 
+BOOST_AUTO_TEST_CASE(media_are_read_by_the_reader_of_their_mailbox) {
+  std::array<mailbox_id, 2> of; // a mailbox of each reader
+  auto ended = spawn_store_reader(sys, store, false);
+  auto two = std::make_shared<mailbox_services>(*services);
+  two->readers = {ended, reader};
+  node = keep(spawn_node(sys, {.services = two, .idle = idle}));
+  for (int i = 0; of[0].zero() || of[1].zero(); ++i) {
+    BOOST_REQUIRE(i < 64);
+    auto id = register_device("+1505555" + std::to_string(1000 + i));
+    of[two->reader_of(id) == reader ? 1 : 0] = id;
+  }
+  for (const auto& id : of)
+    deposit(id, "d-1"); // both are loaded now
+  caf::anon_send_exit(ended, caf::exit_reason::kill);
+  run();
+  const op::retrieve what{{std::nullopt, 1}, channel::out_of_band, {}, "web"};
+  auto held_up = ask_node(of[0], what, "1");
+  auto served = ask_node(of[1], what, "2");
+  run();
+  BOOST_TEST((held_up.code() == errc::outcome_unknown));
+  BOOST_TEST(served.reason() == "accepted");
+}
+
 BOOST_AUTO_TEST_CASE(a_mailbox_behind_a_silent_disk_is_rebuilt_from_what_is_on_disk) {
   auto id = register_device();
   deposit(id, "d-1");

@@ -25,7 +25,7 @@ import time
 import unittest
 
 from mvno_adapter import Adapter
-from node import BIN, START_SECONDS, Node, amr, eventually
+from node import BIN, START_SECONDS, Node, amr, at_least_one, eventually
 
 CYCLES = 100
 CYCLES_OF_A_NODE = 100
@@ -353,7 +353,7 @@ class Checking(unittest.TestCase):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--cycles", type=int, default=CYCLES)
+    options.add_argument("--cycles", type=at_least_one, default=CYCLES)
     options.add_argument("--seed", type=int, help="of the first node; then counted up")
     options.add_argument("--keep", action="store_true", help="keep what a failure leaves")
     options.add_argument("--directory", help="where the nodes' data go, on the disk in question")

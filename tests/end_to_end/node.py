@@ -4,6 +4,7 @@ What is done to it goes over its sockets, with the Python adapter of this folder
 engine's own client code is used. RESTANTE_BIN names the directory of the programs (default:
 build/release/bin). Waiting is polling with a deadline.
 """
+import argparse
 import contextlib
 import json
 import os
@@ -38,6 +39,14 @@ def eventually(look, seconds=10.0, pause=0.02):
         if found or time.monotonic() > end:
             return found
         time.sleep(pause)
+
+
+def at_least_one(text):
+    """For argparse: a number of cycles or seconds; with none nothing would be tested."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {text}")
+    return number
 
 
 def free_ports():

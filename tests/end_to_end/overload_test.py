@@ -25,7 +25,7 @@ import unittest
 import zmq
 
 from mvno_adapter import Adapter, encode
-from node import BIN, START_SECONDS, Node, decode_all, encode_all, eventually
+from node import BIN, START_SECONDS, Node, at_least_one, decode_all, encode_all, eventually
 
 MIB = 1 << 20
 WINDOW = 256
@@ -335,7 +335,7 @@ class Overload(unittest.TestCase):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--seconds", type=int, default=120, help="of overload")
+    options.add_argument("--seconds", type=at_least_one, default=120, help="of overload")
     options.add_argument("--strict", action="store_true",
                          help=f"fail when the goodput falls below {GOODPUT_STRICT}")
     given = options.parse_args()

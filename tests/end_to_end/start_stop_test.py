@@ -25,7 +25,7 @@ from pathlib import Path
 import zmq
 
 from mvno_adapter import connect
-from node import BIN, START_SECONDS, Node, amr, decode_all, encode_all, eventually
+from node import BIN, START_SECONDS, Node, amr, at_least_one, decode_all, encode_all, eventually
 
 CYCLES = 20
 CYCLES_OF_A_NODE = 25  # then a new one, so that no mailbox is ever full
@@ -356,7 +356,7 @@ class StartStop(unittest.TestCase):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--cycles", type=int, default=CYCLES)
+    options.add_argument("--cycles", type=at_least_one, default=CYCLES)
     options.add_argument("--seed", type=int, help="of the first node; then counted up")
     given = options.parse_args()
     seed = new_seed() if given.seed is None else given.seed

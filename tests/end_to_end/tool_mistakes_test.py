@@ -45,8 +45,8 @@ class ToolMistakes(unittest.TestCase):
 
     def test_the_page_of_benchmarks_refuses_what_it_cannot_measure(self):
         for words, expected in (
-                (["--mailboxes", "1000"], "--mailboxes: 1001 to 9999999, not 1000"),
-                (["--mailboxes", "10000000"], "--mailboxes: 1001 to 9999999, not 10000000"),
+                (["--mailboxes", "1000"], "--mailboxes: 1001 to 10000000, not 1000"),
+                (["--mailboxes", "10000001"], "--mailboxes: 1001 to 10000000, not 10000001"),
                 (["--mailboxes", "many"], "--mailboxes: invalid int value: 'many'"),
                 (["--crash-cycles", "0"], "--crash-cycles: at least 1, not 0"),
                 (["--crash-cycles", "-3"], "--crash-cycles: at least 1, not -3"),
@@ -58,6 +58,15 @@ class ToolMistakes(unittest.TestCase):
             self.assertEqual((status, out), (USAGE, ""), words)
             self.assertRegex(complaint[-1], r"^\./dev bench card: error: ")
             self.assertIn(expected, complaint[-1])
+
+    def test_runs_of_no_cycles_or_seconds_are_refused(self):
+        for name, option in (("crash_test", "--cycles"), ("start_stop_test", "--cycles"),
+                             ("overload_test", "--seconds")):
+            for number in ("0", "-3", "many"):
+                status, out, complaint = self.said(
+                    sys.executable, Path(__file__).with_name(f"{name}.py"), f"{option}={number}")
+                self.assertEqual((status, out), (USAGE, ""), (name, number))
+                self.assertIn(f"{option}: ", complaint[-1])
 
     def test_a_benchmark_that_is_unknown_is_named(self):
         for words, strange in ((["foo"], "foo"), (["depositt", "--count", "5"], "depositt"),

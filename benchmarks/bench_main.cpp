@@ -18,6 +18,7 @@ Examples:
   restante-bench deposit                                     1 KiB, ipc, without CURVE
   restante-bench deposit --size 40000 --count 20000          25 s of AMR each
   restante-bench deposit --transport tcp --security curve --json
+  restante-bench deposit --by number                         addressed as switches do
   restante-bench deposit --against-floor --rounds 5          and the least program that can do it
   restante-bench deposit --rate 10000 --count 100000         latency at 10,000 a second
   restante-bench retrieve --size 40000 --count 10000         from disk, and again from memory
@@ -59,7 +60,7 @@ struct common {
 
 struct deposit_command {
   bench::deposit_options how;
-  std::string transport = "ipc", security = "null";
+  std::string transport = "ipc", security = "null", by = "profile";
   bool against_floor = false;
   size_t rounds = 3;
   common to;
@@ -70,6 +71,8 @@ struct deposit_command {
     to.app->add_option("--count", how.count, "deposits measured")->check(CLI::Range(1, 1 << 30));
     to.app->add_option("--mailboxes", how.mailboxes, "spread over so many")
         ->check(CLI::Range(size_t{1}, bench::mailboxes_max));
+    to.app->add_option("--by", by, "how they are addressed; a number has to be looked up")
+        ->check(CLI::IsMember({"profile", "number"}));
     to.app->add_option("--transport", transport)->check(CLI::IsMember({"ipc", "tcp"}));
     to.app->add_option("--security", security)->check(CLI::IsMember({"null", "curve"}));
     auto* rate = to.app
@@ -88,6 +91,7 @@ struct deposit_command {
   }
 
   void run() {
+    how.by_number = by == "number";
     how.at.tcp = transport == "tcp";
     how.at.curve = security == "curve";
     if (against_floor) {

@@ -23,7 +23,11 @@ load_figures deposits(client& load, const std::vector<std::string>& profiles,
                       const deposit_options& how) {
   recordings media{how.size};
   return measure(load, {"deposits", how.count, how.window, how.rate, how.size}, [&](size_t number) {
-    return media.deposit_into(profiles[number % profiles.size()], number);
+    auto box = number % profiles.size();
+    using by = subscriber_ref::by;
+    return media.deposit_into(how.by_number ? subscriber_ref{by::number, number_of(box)}
+                                            : subscriber_ref{by::profile, profiles[box]},
+                              number);
   });
 }
 

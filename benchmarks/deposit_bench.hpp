@@ -16,6 +16,7 @@ struct deposit_options {
   size_t rate = 0;           // sent a second; 0: as many as the window lets through
   size_t count = 50'000;     // deposits measured
   size_t mailboxes = 20'000; // they are spread over
+  bool by_number = false; // addressed as switches do, which the node looks up; else by profile id
   site at;
 };
 

@@ -39,7 +39,8 @@ load_figures filled_node::ask_all(load_shape how,
 
 load_figures filled_node::deposits(size_t count, size_t window, const char* doing) {
   auto out = ask_all({doing, count, window}, [&](size_t number) {
-    return media_.deposit_into(profiles_[(next_ + number) % profiles_.size()], number);
+    return media_.deposit_into(
+        {subscriber_ref::by::profile, profiles_[(next_ + number) % profiles_.size()]}, number);
   });
   next_ = (next_ + count) % profiles_.size();
   return out;

@@ -74,12 +74,12 @@ recordings::recordings(size_t size) {
     all_.emplace_back(amr_of_size(size, i));
 }
 
-operation recordings::deposit_into(const std::string& profile, size_t number) const {
+operation recordings::deposit_into(subscriber_ref to, size_t number) const {
   op::deposit out;
   out.caller = "+15055551212";
   out.called_at = system_now();
   out.parts.push_back({media_type::amr, all_[number % all_.size()]});
-  return ask::of_mailbox{{subscriber_ref::by::profile, profile}, std::move(out)};
+  return ask::of_mailbox{std::move(to), std::move(out)};
 }
 
 load_figures middle(std::vector<load_figures> rounds) {

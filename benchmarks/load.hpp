@@ -50,8 +50,8 @@ class recordings {
 public:
   explicit recordings(size_t size); // bytes of each
 
-  /// A deposit of the next one into the mailbox of a profile id.
-  [[nodiscard]] operation deposit_into(const std::string& profile, size_t number) const;
+  /// A deposit of the next one.
+  [[nodiscard]] operation deposit_into(subscriber_ref to, size_t number) const;
 
 private:
   std::vector<chunk> all_;

@@ -14,11 +14,13 @@ constexpr size_t registrations_open = 256;
 ask::register_device device(size_t number) {
   ask::register_device out;
   out.imei = std::to_string(10'000'000'000'000 + number); // the node adds the check digit
-  out.number = "+1" + std::to_string(5'050'000'000 + number);
+  out.number = number_of(number);
   return out;
 }
 
 } // namespace
+
+std::string number_of(size_t mailbox) { return "+1" + std::to_string(5'050'000'000 + mailbox); }
 
 void add_tenant(const std::string& admin, const std::string& key) {
   client asks{identity{"operator", admin, {}, {}, {}}};

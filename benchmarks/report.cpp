@@ -11,9 +11,9 @@ namespace {
 void print_options(const deposit_options& how) {
   auto load =
       how.rate > 0 ? std::to_string(how.rate) + " a second" : std::to_string(how.window) + " open";
-  std::printf("%-26s %zu of %zu bytes over %zu mailboxes, %s, %s, %s\n", "deposits", how.count,
-              how.size, how.mailboxes, load.c_str(), how.at.tcp ? "tcp" : "ipc",
-              how.at.curve ? "CURVE" : "no CURVE");
+  std::printf("%-26s %zu of %zu bytes over %zu mailboxes%s, %s, %s, %s\n", "deposits", how.count,
+              how.size, how.mailboxes, how.by_number ? " by number" : "", load.c_str(),
+              how.at.tcp ? "tcp" : "ipc", how.at.curve ? "CURVE" : "no CURVE");
 }
 
 /// With keys such as acked_per_second and cpu_us_per_deposit.
@@ -86,6 +86,7 @@ nlohmann::json to_json(const deposit_options& how, const load_figures& got) {
                      {"rate", how.rate},
                      {"count", how.count},
                      {"mailboxes", how.mailboxes},
+                     {"by", how.by_number ? "number" : "profile"},
                      {"transport", how.at.tcp ? "tcp" : "ipc"},
                      {"security", how.at.curve ? "curve" : "null"}};
   out.update(figures_to_json(got));

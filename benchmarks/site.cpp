@@ -1,15 +1,32 @@
 #include "benchmarks/site.hpp"
 
+#include <sys/un.h>
+
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
+#include <system_error>
 
 namespace restante::bench {
 
+namespace {
+
+constexpr size_t socket_path_max = sizeof(sockaddr_un::sun_path) - 1;
+
+} // namespace
+
 scratch::scratch(const std::filesystem::path& under) {
-  auto base = under.empty() ? std::filesystem::temp_directory_path() : under;
+  // A node has a working directory and addresses of its own: they need the whole path.
+  auto base =
+      std::filesystem::absolute(under.empty() ? std::filesystem::temp_directory_path() : under);
   auto name = (base / "restante-bench-XXXXXX").string();
+  if (name.size() + std::strlen("/admin.sock") > socket_path_max)
+    throw std::runtime_error("the directory's name is too long for the sockets in it: " +
+                             base.string());
   if (mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error("no directory can be made under " + base.string());
+    throw std::runtime_error("no directory can be made under " + base.string() + ": " +
+                             std::generic_category().message(errno));
   path_ = name;
 }
 

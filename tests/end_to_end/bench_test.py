@@ -89,6 +89,28 @@ class Bench(unittest.TestCase):
         for load in (got["from_disk"], got["again"]):
             self.assert_load(load, "retrieved_per_second")
 
+    def test_a_directory_may_be_named_from_where_one_is(self):
+        for benchmark in (["deposit", "--count", "100", "--mailboxes", "10", "--by", "number"],
+                          ["retrieve", "--count", "100"]):
+            done = subprocess.run([BIN / "restante-bench", *benchmark, "--directory", "."],
+                                  cwd=self.directory.name, capture_output=True, text=True,
+                                  timeout=SECONDS)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assert_nothing_is_left()
+
+    def test_why_a_directory_does_not_do_is_told(self):
+        long = Path(self.directory.name, "x" * 100)
+        long.mkdir()
+        for directory, words in ((long, "too long for the sockets in it"),
+                                 ("/proc", "No such file or directory")):
+            for transport in ("ipc", "tcp"):
+                done = subprocess.run(
+                    [BIN / "restante-bench", "deposit", "--count", "10", "--mailboxes", "1",
+                     "--transport", transport, "--directory", directory],
+                    capture_output=True, text=True, timeout=SECONDS)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(words, done.stderr)
+
     def test_at_a_rate_deposits_go_out_at_that_rate(self):
         got = self.run_bench("deposit", "--rate", 500, "--count", 1000, "--mailboxes", 100)
         self.assert_load(got, "acked_per_second")

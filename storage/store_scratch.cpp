@@ -197,7 +197,7 @@ std::vector<std::string> clean_logs(const fs::path& original, const store_files&
   }
   // RocksDB opens by the MANIFEST only when they are there and long enough; it passes over zeros.
   for (const auto& [name, bytes] : found.closed_logs) {
-    std::ofstream{directory / name, std::ios::app | std::ios::binary};
+    std::ofstream{directory / name, std::ios::app | std::ios::binary}.close();
     if (std::error_code failed; fs::file_size(directory / name, failed) < bytes)
       fs::resize_file(directory / name, bytes, failed);
   }

@@ -83,6 +83,7 @@ BOOST_AUTO_TEST_CASE(memory_does_not_run_ahead_of_the_disk) {
 BOOST_AUTO_TEST_CASE(commands_are_carried_out_in_the_order_they_came) {
   tell(held, hold{});
   std::vector<call> calls;
+  calls.reserve(5);
   for (int i = 0; i < 5; ++i)
     calls.push_back(ask_box(voicemail(), "d-" + std::to_string(i)));
   run();
@@ -257,6 +258,7 @@ BOOST_AUTO_TEST_CASE(an_exception_answers_whoever_waits_once) {
 BOOST_AUTO_TEST_CASE(a_retired_mailbox_finishes_what_it_accepted) {
   tell(held, hold{});
   std::vector<call> calls;
+  calls.reserve(3);
   for (int i = 0; i < 3; ++i)
     calls.push_back(ask_box(voicemail(), "d-" + std::to_string(i)));
   tell(box, retire{});

@@ -93,6 +93,7 @@ BOOST_AUTO_TEST_CASE(a_mailbox_is_loaded_once_for_many_commands) {
   auto id = register_device();
   restart();
   std::vector<call> calls;
+  calls.reserve(5);
   for (int i = 0; i < 5; ++i)
     calls.push_back(ask_node(id, voicemail(), "d-" + std::to_string(i)));
   run();

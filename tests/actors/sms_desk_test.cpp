@@ -13,7 +13,7 @@ struct one_desk : stage {
   int count = 0;
 
   call text(std::string what, std::string id = {}, std::string from = number,
-            tenant_ptr through = nullptr) {
+            const tenant_ptr& through = nullptr) {
     auto out = ask(desk, texted{through ? through : gateway,
                                 {id.empty() ? "mo-" + std::to_string(++count) : std::move(id),
                                  std::move(from), "4711", std::move(what)}});

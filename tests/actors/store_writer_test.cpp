@@ -16,8 +16,9 @@ namespace {
 
 constexpr wall_ms day_ms = 86'400'000;
 
-log_listener_actor::behavior_type recording_listener(log_listener_actor::pointer self,
-                                                     std::shared_ptr<std::vector<log_grew>> heard) {
+log_listener_actor::behavior_type
+recording_listener(log_listener_actor::pointer self,
+                   const std::shared_ptr<std::vector<log_grew>>& heard) {
   install_handlers(self, [] {});
   return {[heard](const log_grew& what) { heard->push_back(what); }};
 }

@@ -20,8 +20,9 @@ using namespace std::chrono_literals;
 
 /// Time is virtual: every tick is a second later.
 struct guarded_socket {
-  explicit guarded_socket(unfinished_limits most = {}, std::string address = "tcp://127.0.0.1:*",
-                          std::string curve_secret = "")
+  explicit guarded_socket(unfinished_limits most = {},
+                          const std::string& address = "tcp://127.0.0.1:*",
+                          const std::string& curve_secret = "")
       : guard{figures, {}, most} {
     zmq_ctx_set(context.handle(), 10, 0); // ZMQ_ZERO_COPY_RECV
     if (!curve_secret.empty()) {

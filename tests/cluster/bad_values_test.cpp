@@ -78,18 +78,19 @@ BOOST_AUTO_TEST_CASE(texts_that_are_not_a_line_of_utf8_or_too_long_are_refused) 
       {limits::name_bytes_max, named(subscriber_ref::by::profile)},
       {limits::name_bytes_max, named(subscriber_ref::by::imei)},
       {limits::name_bytes_max, named(subscriber_ref::by::number)},
-      {limits::name_bytes_max, [&](std::string text) { return mine(op::set_pin{text}); }},
+      {limits::name_bytes_max,
+       [&](std::string text) { return mine(op::set_pin{std::move(text)}); }},
       {limits::name_bytes_max,
        [&](std::string text) {
-         return mine(op::set_preferences{text, {}, toggle::on});
+         return mine(op::set_preferences{std::move(text), {}, toggle::on});
        }},
       {limits::name_bytes_max,
        [&](std::string text) {
-         return mine(op::set_preferences{{}, text, toggle::on});
+         return mine(op::set_preferences{{}, std::move(text), toggle::on});
        }},
       {limits::name_bytes_max,
        [&](std::string text) {
-         return mine(op::retrieve{{std::nullopt, 1}, channel::out_of_band, {}, text});
+         return mine(op::retrieve{{std::nullopt, 1}, channel::out_of_band, {}, std::move(text)});
        }},
       {limits::name_bytes_max,
        [&](std::string text) {
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(texts_that_are_not_a_line_of_utf8_or_too_long_are_refused) 
        }},
       {limits::name_bytes_max,
        [](std::string text) {
-         return ask::subscribe{text, 1, 0};
+         return ask::subscribe{std::move(text), 1, 0};
        }},
   };
   for (const auto& entry : fields) {

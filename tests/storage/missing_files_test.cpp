@@ -44,7 +44,8 @@ struct two_logs {
   }
 
   static void add(rocks_store& to, family in, std::string key, std::string value) {
-    BOOST_REQUIRE(put(to, in, std::move(key), std::move(value)));
+    const auto stored = put(to, in, std::move(key), std::move(value));
+    BOOST_REQUIRE(stored);
   }
   void add_record(rocks_store& to, uint64_t bytes) {
     add(to, family::records, record_key(20'000, ++records),

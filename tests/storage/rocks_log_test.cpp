@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(lines_of_many_threads_are_all_there_and_whole) {
   rocks_log to{directory.path(), 64 * 1024};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread)
       threads.emplace_back([&to, thread] {
         for (int i = 0; i < 500; ++i)

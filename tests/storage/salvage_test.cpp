@@ -146,8 +146,9 @@ BOOST_AUTO_TEST_CASE(a_log_whose_last_pages_were_never_written_is_repaired_witho
   {
     const auto store = opened(whole);
     const auto write = [&](uint32_t number, std::string kind) {
-      BOOST_REQUIRE(put(*store, family::records, record_key(20'000, number),
-                        encode(record{.kind = std::move(kind)})));
+      const auto stored = put(*store, family::records, record_key(20'000, number),
+                              encode(record{.kind = std::move(kind)}));
+      BOOST_REQUIRE(stored);
     };
     for (uint32_t i = 1; i <= 20; ++i)
       write(i, "acknowledged");

@@ -21,9 +21,9 @@ failure unfinished() {
 
 struct listing_state {
   static inline constexpr const char* name = "subscriber-listing";
-  explicit listing_state(directory_actor::pointer s) : self{s} {}
+  explicit listing_state(subscriber_listing_actor::pointer s) : self{s} {}
 
-  directory_actor::pointer self;
+  subscriber_listing_actor::pointer self;
   store_reader_actor reader;
   caf::typed_response_promise<answered> reply;
   std::string tenant;
@@ -93,8 +93,8 @@ struct listing_state {
   }
 };
 
-directory_actor::behavior_type listing(directory_actor::stateful_pointer<listing_state> self,
-                                       store_reader_actor reader) {
+subscriber_listing_actor::behavior_type
+listing(subscriber_listing_actor::stateful_pointer<listing_state> self, store_reader_actor reader) {
   self->state.reader = std::move(reader);
   install_handlers(self, [] {});
   return {[self](const tenant_request_ptr& asked) { return self->state.begin(asked); }};
@@ -102,7 +102,7 @@ directory_actor::behavior_type listing(directory_actor::stateful_pointer<listing
 
 } // namespace
 
-directory_actor spawn_subscriber_listing(caf::local_actor& by, store_reader_actor reader) {
+subscriber_listing_actor spawn_subscriber_listing(caf::local_actor& by, store_reader_actor reader) {
   return by.spawn(listing, std::move(reader));
 }
 

@@ -11,7 +11,10 @@
 
 namespace restante {
 
+using subscriber_listing_actor =
+    caf::typed_actor<caf::replies_to<tenant_request_ptr>::with<answered>>;
+
 /// Spawns one by the directory, for an ask::subscriber_list. Nothing found in time is `busy`.
-directory_actor spawn_subscriber_listing(caf::local_actor& by, store_reader_actor reader);
+subscriber_listing_actor spawn_subscriber_listing(caf::local_actor& by, store_reader_actor reader);
 
 } // namespace restante

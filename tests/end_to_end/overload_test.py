@@ -224,7 +224,7 @@ class Overload(unittest.TestCase):
             nonlocal most
             deposits(5)
             most = max(most, resident(node) - before)
-            return refusals(node, "replies_unread") > 0
+            return refusals(node, "media_waiting") > 0
         self.assertTrue(eventually(full), "nothing is said about unread answers")
         deposits(100)
         self.assertLess(most, 384 * MIB)

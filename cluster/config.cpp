@@ -1,6 +1,7 @@
 #include "cluster/config.hpp"
 
 #include "cluster/config_address.hpp"
+#include "cluster/config_cluster.hpp"
 #include "cluster/config_endpoints.hpp"
 #include "cluster/config_reader.hpp"
 #include "cluster/config_source.hpp"
@@ -15,13 +16,8 @@ namespace {
 
 constexpr uint64_t mebibyte = 1024 * 1024;
 
-bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
-
-/// The rule of profile_id: the region stands before the dash, typed by people.
-bool valid_region_name(std::string_view region) {
-  return !region.empty() && region.size() <= 16 &&
-         std::all_of(region.begin(), region.end(), lower_or_digit);
+bool letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
 }
 
 /// The shape of a BCP 47 tag, "fr" or "fr-CA"; whether the engine speaks it is not asked, English
@@ -80,13 +76,7 @@ void read_node(table_reader in, const std::filesystem::path& base, node_config& 
   if (!out.data.empty() && same_directory(out.data, out.keys))
     in.refuse(in.has("keys") ? "keys" : "data", "config_conflict",
               "expected different directories for data and keys, found the same");
-  if (auto region = in.text("region")) {
-    if (!valid_region_name(*region))
-      in.refuse("region", "config_range",
-                "expected a region of 1 to 16 characters of a-z and 0-9, found '" +
-                    clean(*region, limits::name_bytes_max) + "'");
-    out.region = std::move(*region);
-  }
+  out.region = in.region("region").value_or("");
   if (auto language = in.text("language")) {
     if (!valid_language(*language))
       in.refuse("language", "config_range",
@@ -163,6 +153,7 @@ node_config read_tables(const toml::table& file, const std::filesystem::path& ba
   read_storage(in("storage"), out);
   read_sms(in("sms"), out);
   out.endpoints = read_endpoints(root, base, out.metrics_address, problems);
+  out.cluster = read_cluster(root, out, problems);
   root.refuse_unknown_keys();
   return out;
 }

@@ -3,10 +3,12 @@
 //
 // Invariants of what read_config returns: paths and ipc addresses are absolute; there is at least
 // one endpoint; no two sockets ask for the same port or path; an endpoint without CURVE is local
-// and bound to one tenant; operators speak over ipc only. The keys are explained in
-// example_config.cpp.
+// and bound to one tenant; operators speak over ipc only; members of a cluster that are written
+// down differ in name, address, key and lane, and this node is among them. The keys are explained
+// in example_config.cpp.
 #pragma once
 
+#include "actors/membership.hpp"
 #include "schemas/error.hpp"
 #include "schemas/limits.hpp"
 
@@ -14,8 +16,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace restante {
@@ -31,6 +35,25 @@ struct endpoint_config {
   std::string address; // "tcp://127.0.0.1:5601" or "ipc:///path", as ZeroMQ binds it
   std::string tenant;  // with security none: the one tenant who speaks there; otherwise empty
   friend bool operator==(const endpoint_config&, const endpoint_config&) = default;
+};
+
+/// [cluster]: this node is one of several. What holds for a source of membership only is empty with
+/// the other.
+struct cluster_config {
+  enum class durability { local, replicated };
+  enum class source { fixed, etcd };           // of membership; "static" in the file
+  std::string node;                            // this node's name
+  std::string listen;                          // "tcp://10.0.0.1:5610", as ZeroMQ binds it
+  size_t replicas = 2;                         // copies in the home region, home included
+  durability acknowledged = durability::local; // of a deposit that does not say
+  std::chrono::seconds grace{5};               // a node not heard of for so long counts as gone
+  source from = source::fixed;
+  std::vector<member> members;   // fixed: every node, by name, this one too
+  std::vector<std::string> etcd; // etcd: "http://host:port", one at least
+  std::string etcd_prefix;       // etcd: of all keys there; begins and ends with '/'
+  uint32_t lane = 0;             // this node's
+  std::vector<std::pair<std::string, std::string>> numbering; // E.164 prefix and region
+  friend bool operator==(const cluster_config&, const cluster_config&) = default;
 };
 
 struct node_config {
@@ -50,6 +73,7 @@ struct node_config {
   std::chrono::milliseconds sms_retry_max = std::chrono::minutes{15};
   std::chrono::hours sms_give_up{24};
   std::vector<endpoint_config> endpoints;
+  std::optional<cluster_config> cluster; // nothing: the node is alone
   friend bool operator==(const node_config&, const node_config&) = default;
 };
 
@@ -60,6 +84,8 @@ inline constexpr std::array<std::string_view, 3> patterns{"router", "pull", "sub
 inline constexpr std::array<std::string_view, 2> securities{"curve", "none"};
 inline constexpr std::array<std::string_view, 6> log_levels{"trace",   "debug", "info",
                                                             "warning", "error", "critical"};
+inline constexpr std::array<std::string_view, 2> durabilities{"local", "replicated"};
+inline constexpr std::array<std::string_view, 2> membership_sources{"static", "etcd"};
 } // namespace config_words
 
 /// What a number in the file may be, both ends included, in the unit its key names.
@@ -74,8 +100,13 @@ inline constexpr number_range pin_digits{4, limits::pin_digits_max};
 inline constexpr number_range mebibytes{1, 1024 * 1024}; // up to 1 TiB
 inline constexpr number_range retry_milliseconds{1, 24 * 3600 * 1000};
 inline constexpr number_range give_up_hours{1, 30 * 24};
+inline constexpr number_range replicas{1, 5};
+inline constexpr number_range grace_seconds{1, 3600};
+inline constexpr number_range lane{0, limits::uid_lanes_max - 1};
 } // namespace config_ranges
 
+/// Where the nodes of a cluster register in etcd when the file does not say.
+inline constexpr std::string_view etcd_prefix_default = "/restante/";
 /// Above this it is not a configuration but a mistaken file name.
 inline constexpr size_t config_bytes_max = 1024 * 1024;
 /// Each endpoint is a socket; ZeroMQ opens 1,023 of them, and bridges need some for themselves.

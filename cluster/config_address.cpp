@@ -10,15 +10,6 @@ namespace restante {
 
 namespace {
 
-std::optional<uint16_t> parse_port(std::string_view text) {
-  uint16_t port = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc{} || stop != end || port == 0)
-    return std::nullopt;
-  return port;
-}
-
 /// The raw bytes of a numeric host; empty when it is none.
 std::string parse_host(std::string_view text) {
   if (text == "*")
@@ -38,6 +29,15 @@ bool covers(const bind_address& a, const bind_address& b) {
 
 } // namespace
 
+std::optional<uint16_t> parse_port(std::string_view text) {
+  uint16_t port = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc{} || stop != end || port == 0)
+    return std::nullopt;
+  return port;
+}
+
 std::optional<bind_address> parse_bind_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || text.find('\0') != std::string_view::npos)
@@ -51,6 +51,11 @@ std::optional<bind_address> parse_bind_address(std::string_view text) {
   address.loopback = address.host.size() == 4 ? address.host[0] == 127
                                               : address.host == std::string(15, '\0') + '\1';
   return address;
+}
+
+std::optional<bind_address> parse_tcp_address(std::string_view text) {
+  constexpr std::string_view scheme = "tcp://";
+  return text.starts_with(scheme) ? parse_bind_address(text.substr(scheme.size())) : std::nullopt;
 }
 
 bool collide(const bind_address& a, const bind_address& b) {

@@ -19,8 +19,14 @@ struct bind_address {
   bool any = false;
 };
 
+/// A port of 1 to 65535 in digits; otherwise nothing.
+[[nodiscard]] std::optional<uint16_t> parse_port(std::string_view text);
+
 /// Nothing unless it is a numeric address or "*", a colon and a port of 1 to 65535.
 [[nodiscard]] std::optional<bind_address> parse_bind_address(std::string_view text);
+
+/// The same behind "tcp://".
+[[nodiscard]] std::optional<bind_address> parse_tcp_address(std::string_view text);
 
 /// True when the system would refuse to listen on both.
 [[nodiscard]] bool collide(const bind_address& a, const bind_address& b);

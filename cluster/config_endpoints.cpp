@@ -54,7 +54,7 @@ socket_place read_ipc(table_reader& in, const std::filesystem::path& directory,
 }
 
 socket_place read_tcp(table_reader& in, const endpoint_config& endpoint) {
-  auto address = parse_bind_address(std::string_view{endpoint.address}.substr(tcp_prefix.size()));
+  auto address = parse_tcp_address(endpoint.address);
   if (!address) {
     in.refuse("address", bad_address,
               "expected tcp://, a numeric address or *, and a port of 1 to 65535, found " +

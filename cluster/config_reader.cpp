@@ -15,6 +15,8 @@ constexpr size_t shown_bytes_max = 100; // of a word or key from the file, in a 
 
 std::string in_quotes(std::string_view text) { return "'" + clean(text, shown_bytes_max) + "'"; }
 
+bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
 std::string_view describe(const toml::node& node) {
   switch (node.type()) {
   case toml::node_type::table:
@@ -94,8 +96,13 @@ table_reader::table_reader(std::string name, const toml::table* table, problem_l
     , table_{table}
     , problems_{problems} {}
 
+void table_reader::pass_over(std::string_view key) {
+  if (std::find(asked_.begin(), asked_.end(), key) == asked_.end())
+    asked_.emplace_back(key);
+}
+
 const toml::node* table_reader::ask(std::string_view key) {
-  asked_.emplace_back(key);
+  pass_over(key);
   return table_ ? table_->get(key) : nullptr;
 }
 
@@ -104,21 +111,71 @@ void table_reader::refuse_type(const toml::node& found, std::string expected) {
                   "expected " + std::move(expected) + ", found " + std::string{describe(found)});
 }
 
+std::string table_reader::path_of(std::string_view key) const {
+  const auto begin = name_.find_first_not_of('[');
+  const bool root = begin == 0; // "the file"
+  return (root ? "" : name_.substr(begin, name_.find(']') - begin) + ".") + std::string{key};
+}
+
 std::optional<std::string> table_reader::text(std::string_view key) {
   const auto* node = ask(key);
-  if (!node)
-    return std::nullopt;
-  const auto* value = node->as_string();
+  return node ? text_of(*node, key) : std::nullopt;
+}
+
+std::optional<std::string> table_reader::text_of(const toml::node& node, std::string_view key) {
+  const auto* value = node.as_string();
   if (!value) {
-    refuse_type(*node, "a string in quotes for " + std::string{key});
+    refuse_type(node, "a string in quotes for " + std::string{key});
     return std::nullopt;
   }
   if (!printable(value->get())) {
-    refuse(key, "config_not_text",
-           "expected one line of text for " + std::string{key} + ", found control characters");
+    problems_.wrong(position_of(node.source()), "config_not_text",
+                    "expected one line of text for " + std::string{key} +
+                        ", found control characters");
     return std::nullopt;
   }
   return value->get();
+}
+
+std::vector<table_reader::placed_text> table_reader::texts(std::string_view key) {
+  std::vector<placed_text> all;
+  const auto* node = ask(key);
+  if (!node)
+    return all;
+  const auto* array = node->as_array();
+  if (!array) {
+    refuse_type(*node, "strings in brackets for " + std::string{key});
+    return all;
+  }
+  if (array->empty())
+    refuse(key, "config_range",
+           "expected one string or more for " + std::string{key} + ", found none");
+  for (const auto& element : *array)
+    if (auto text = text_of(element, key))
+      all.push_back({std::move(*text), position_of(element.source())});
+  return all;
+}
+
+std::optional<std::string> table_reader::region(std::string_view key) {
+  auto name = text(key);
+  if (!name || (!name->empty() && name->size() <= 16 &&
+                std::all_of(name->begin(), name->end(), lower_or_digit)))
+    return name;
+  refuse(key, "config_range",
+         "expected a region of 1 to 16 characters of a-z and 0-9, found " + in_quotes(*name));
+  return std::nullopt;
+}
+
+std::optional<std::string> table_reader::node_name(std::string_view key) {
+  auto name = text(key);
+  if (!name || (!name->empty() && name->size() <= limits::name_bytes_max &&
+                std::all_of(name->begin(), name->end(),
+                            [](char c) { return lower_or_digit(c) || c == '-'; })))
+    return name;
+  refuse(key, "config_range",
+         "expected a node's name of 1 to " + std::to_string(limits::name_bytes_max) +
+             " characters of a-z, 0-9 and '-', found " + in_quotes(*name));
+  return std::nullopt;
 }
 
 std::optional<int64_t> table_reader::integer(std::string_view key, number_range range) {
@@ -156,7 +213,7 @@ std::optional<size_t> table_reader::word(std::string_view key,
 const toml::table* table_reader::table(std::string_view key) {
   const auto* node = ask(key);
   if (node && !node->is_table())
-    refuse_type(*node, "a table [" + std::string{key} + "]");
+    refuse_type(*node, "a table [" + path_of(key) + "]");
   return node ? node->as_table() : nullptr;
 }
 
@@ -165,7 +222,7 @@ std::vector<const toml::table*> table_reader::tables(std::string_view key) {
   const auto* node = ask(key);
   if (!node)
     return all;
-  const auto expected = "tables [[" + std::string{key} + "]]";
+  const auto expected = "tables [[" + path_of(key) + "]]";
   const auto* array = node->as_array();
   if (!array) {
     refuse_type(*node, expected);

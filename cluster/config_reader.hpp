@@ -51,15 +51,28 @@ public:
 
   /// One printable() line, perhaps empty.
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
+  /// A region's name, by the rule of profile_id: it stands before the dash, typed by people.
+  [[nodiscard]] std::optional<std::string> region(std::string_view key);
+  /// The name of a node: 1 to limits::name_bytes_max of a-z, 0-9 and '-'.
+  [[nodiscard]] std::optional<std::string> node_name(std::string_view key);
   [[nodiscard]] std::optional<int64_t> integer(std::string_view key, number_range range);
   /// The index of the word in `allowed`.
   [[nodiscard]] std::optional<size_t> word(std::string_view key,
                                            std::span<const std::string_view> allowed);
+  /// The texts of an array of one or more, as text() reads one, in order; those that are wrong are
+  /// left out.
+  struct placed_text {
+    std::string text;
+    text_position at;
+  };
+  [[nodiscard]] std::vector<placed_text> texts(std::string_view key);
   /// A sub-table; null when absent or of another type.
   [[nodiscard]] const toml::table* table(std::string_view key);
   /// The tables of [[key]], in order.
   [[nodiscard]] std::vector<const toml::table*> tables(std::string_view key);
 
+  /// Takes `key` for known, whatever it is.
+  void pass_over(std::string_view key);
   /// Logs that `key` is absent, unless it is there, right or wrong.
   void require(std::string_view key, std::string_view expected);
   /// Logs a problem at the value of `key`; at the table when there is no such key.
@@ -72,6 +85,8 @@ public:
 
 private:
   [[nodiscard]] const toml::node* ask(std::string_view key);
+  [[nodiscard]] std::optional<std::string> text_of(const toml::node& node, std::string_view key);
+  [[nodiscard]] std::string path_of(std::string_view key) const;
   void refuse_type(const toml::node& found, std::string expected);
 
   std::string name_;

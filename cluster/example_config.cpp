@@ -30,7 +30,9 @@ std::string toml_string(std::string_view text) {
 class config_text {
 public:
   void comment(std::string_view line) { out_.append("# ").append(line).append("\n"); }
-  void table(std::string_view header) { out_.append("\n").append(header).append("\n"); }
+  void table(std::string_view header) {
+    out_.append("\n").append(off_).append(header).append("\n");
+  }
   void blank() { out_ += "\n"; }
 
   void key(std::string_view name, std::string_view value, std::string_view meaning) {
@@ -43,12 +45,16 @@ public:
     line(name, std::to_string(value));
   }
   void line(std::string_view name, std::string_view value) {
-    out_.append(name).append(" = ").append(value).append("\n");
+    out_.append(off_).append(name).append(" = ").append(value).append("\n");
   }
+  /// What follows is there to be seen: a '#' without a blank behind it, to be taken away, makes it
+  /// a comment.
+  void switch_off() { off_ = "#"; }
   [[nodiscard]] std::string take() { return std::move(out_); }
 
 private:
   std::string out_;
+  std::string_view off_;
 };
 
 template <class Words>
@@ -115,6 +121,18 @@ constexpr std::array<std::string_view, 13> endpoint_meaning{
     "            paths, here and above, are relative to the directory of this file.",
     "Default values may be left out."};
 
+constexpr std::array<std::string_view, 4> cluster_meaning{
+    "Without [cluster] the node is alone. To make it one of several, take away the first '#' of",
+    "each line where no blank follows it. All nodes of a cluster have the same identity.key and",
+    "pepper.key, each its own curve.key. Members, prefixes, replicas and grace_seconds are to be",
+    "the same on all of them."};
+
+constexpr std::array<std::string_view, 4> member_meaning{
+    "One for each node of the cluster, this one too, 16 at most. All keys are required, and no two",
+    "members share a name, address, key or lane. Address: where the others reach it. Public key:",
+    "that of its curve.key, 32 bytes in hex. Lane: its messages get numbers that no other lane",
+    "gives out, so it never changes and no other node ever gets it."};
+
 void write_endpoints(config_text& to, const node_config& c) {
   to.blank();
   for (const auto line : endpoint_meaning)
@@ -130,12 +148,70 @@ void write_endpoints(config_text& to, const node_config& c) {
   }
 }
 
+/// A cluster of two in the region of `c`, switched off.
+void write_cluster(config_text& to, const node_config& c) {
+  const cluster_config defaults;
+  const auto node = [&](int number) {
+    return toml_string(c.region + "-" + std::to_string(number));
+  };
+  const auto address = [](int number) {
+    return toml_string("tcp://10.0.0." + std::to_string(number) + ":5610");
+  };
+  const auto lanes = " (" + std::to_string(config_ranges::lane.min) + " to " +
+                     std::to_string(config_ranges::lane.max) + ")";
+  to.blank();
+  for (const auto line : cluster_meaning)
+    to.comment(line);
+  to.switch_off();
+  to.table("[cluster]");
+  to.comment("Required. This node's name: 1 to 64 of a-z, 0-9 and '-'.");
+  to.line("node", node(1));
+  to.comment("Required. Where the other nodes connect, always with CURVE: tcp:// with a numeric");
+  to.comment("address or * and a port that no endpoint has.");
+  to.line("listen", address(1));
+  to.key("replicas", static_cast<int64_t>(defaults.replicas), config_ranges::replicas,
+         "Copies of a mailbox in its home region, that of its home included");
+  to.comment(
+      "What an acknowledgement means when the deposit does not say: \"local\", it is on this");
+  to.key("durability", config_words::durabilities[static_cast<size_t>(defaults.acknowledged)],
+         "node's disk; \"replicated\", on that of another too.");
+  to.key("grace_seconds", defaults.grace.count(), config_ranges::grace_seconds,
+         "A node not heard of for so long counts as gone");
+  to.key("membership", config_words::membership_sources[static_cast<size_t>(defaults.from)],
+         "\"static\": the members are listed below; \"etcd\": they register there.");
+  to.comment(
+      "With \"etcd\", and only then: the addresses of its JSON gateways (required), where in");
+  to.comment("its keys the nodes register, and this node's lane (required): see below" + lanes +
+             ".");
+  to.line("#etcd", "[\"http://127.0.0.1:2379\"]");
+  to.line("#etcd_prefix", toml_string(etcd_prefix_default));
+  to.line("#lane", "0");
+  for (const int number : {1, 2}) {
+    to.table("[[cluster.member]]");
+    if (number == 1)
+      for (const auto line : member_meaning)
+        to.comment(line);
+    to.line("name", node(number));
+    to.line("region", toml_string(c.region));
+    to.line("address", address(number));
+    to.line("public_key", toml_string(std::string(64, static_cast<char>('0' + number))));
+    to.line("lane", std::to_string(number - 1));
+  }
+  to.table("[[cluster.numbering]]");
+  to.comment(
+      "The home region of new subscribers by their numbers: the longest prefix counts. Of a");
+  to.comment("number without one it is the region of the node that is asked.");
+  to.line("region", toml_string(c.region));
+  to.line("prefixes", "[\"+33\", \"+49\"]");
+}
+
 std::string text_of(const node_config& c) {
   config_text to;
   to.comment("Configuration of a Restante node: TOML, read once at start.");
   write_node(to, c);
   write_sections(to, c);
   write_endpoints(to, c);
+  write_cluster(to, c);
   return to.take();
 }
 

@@ -12,6 +12,19 @@ using e = endpoint_config;
 
 namespace {
 
+/// With the [cluster] table switched on, as the example says to.
+std::string switched_on(std::string_view example) {
+  std::string text;
+  while (!example.empty()) {
+    auto line = example.substr(0, example.find('\n') + 1);
+    example.remove_prefix(line.size());
+    if (line.size() > 2 && line[0] == '#' && line[1] != ' ')
+      line.remove_prefix(1);
+    text += line;
+  }
+  return text;
+}
+
 /// One random change of a few bytes: what a slip of the hand or of a disk does.
 std::string mutated(std::string text, std::mt19937& random) {
   const auto below = [&](size_t n) { return random() % n; };
@@ -55,13 +68,34 @@ BOOST_AUTO_TEST_CASE(the_example_is_accepted_and_shows_the_defaults) {
   BOOST_TEST(config->endpoints.size() == 5U);
 }
 
+BOOST_AUTO_TEST_CASE(the_cluster_of_the_example_can_be_switched_on_and_shows_the_defaults) {
+  const auto config = read(switched_on(example_config()));
+  BOOST_REQUIRE_MESSAGE(config, (config ? "" : config.error().text));
+  BOOST_REQUIRE(config->cluster.has_value());
+  cluster_config expected;
+  expected.node = "eu1-1";
+  expected.listen = "tcp://10.0.0.1:5610";
+  expected.members = config->cluster->members;
+  expected.numbering = config->cluster->numbering;
+  BOOST_TEST((*config->cluster == expected));
+  BOOST_TEST(config->cluster->members.size() == 2U);
+  BOOST_TEST(config->cluster->numbering.size() == 2U);
+  const temp_dir dir;
+  const auto made = read(switched_on(config_for_directory(dir.path(), "nz2", 7000)));
+  BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().text));
+  BOOST_TEST(made->cluster->members[0].region == "nz2");
+}
+
 // The reader lists what it knows when a key is like none of it: that list must be in the example.
 BOOST_AUTO_TEST_CASE(the_example_documents_every_key) {
-  const auto example = example_config();
+  // What is switched off even in the cluster's table counts too.
+  const auto example = switched_on(switched_on(example_config()));
   size_t keys = 0;
   for (const std::string table :
-       {"[node]", "[log]", "[metrics]", "[pin]", "[storage]", "[sms]", "[[endpoint]]"}) {
-    const auto config = read(table + "\nqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
+       {"[node]", "[log]", "[metrics]", "[pin]", "[storage]", "[sms]", "[[endpoint]]", "[cluster]",
+        "[[cluster.member]]", "[[cluster.numbering]]"}) {
+    const auto config = read((table.starts_with("[[cluster") ? "[cluster]\n" : "") + table +
+                             "\nqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
     BOOST_REQUIRE(!config);
     const auto& text = config.error().text;
     const auto begin = text.find('(') + 1;
@@ -69,10 +103,12 @@ BOOST_AUTO_TEST_CASE(the_example_documents_every_key) {
     BOOST_TEST(example.find("\n" + table + "\n") != std::string::npos);
     for (; !known.empty(); known.erase(0, known.find(", ") + 2), ++keys) {
       const auto key = known.substr(0, known.find(", "));
-      BOOST_TEST(example.find("\n" + key + " = ") != std::string::npos, key << " in " << table);
+      const bool documented = example.find("\n" + key + " = ") != std::string::npos ||
+                              example.find("\n[[cluster." + key + "]]\n") != std::string::npos;
+      BOOST_TEST(documented, key << " in " << table);
     }
   }
-  BOOST_TEST(keys == 20U);
+  BOOST_TEST(keys == 38U);
 }
 
 BOOST_AUTO_TEST_CASE(the_configuration_of_a_new_directory_is_as_promised) {

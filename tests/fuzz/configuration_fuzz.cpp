@@ -59,8 +59,33 @@ void check_refusal(const failure& why, const std::string& path) {
 }
 
 bool loopback(std::string_view address) {
-  const auto parsed = parse_bind_address(address.substr(std::string_view{"tcp://"}.size()));
+  const auto parsed = parse_tcp_address(address);
   return parsed && parsed->loopback;
+}
+
+void check_cluster(const cluster_config& cluster, const std::string& region) {
+  const bool fixed = cluster.from == cluster_config::source::fixed;
+  promise(!cluster.node.empty() && parse_tcp_address(cluster.listen), "a node nobody can reach");
+  promise(cluster.replicas >= 1 && cluster.replicas <= 5, "too many copies, or none");
+  promise(cluster.grace.count() >= 1 && cluster.grace.count() <= 3600, "nobody is ever gone");
+  promise(cluster.lane < limits::uid_lanes_max, "a lane is out of bounds");
+  promise(fixed == cluster.etcd.empty() && fixed == cluster.etcd_prefix.empty() &&
+              fixed != cluster.members.empty() && cluster.members.size() <= limits::uid_lanes_max,
+          "members come from both sources, or from none");
+  size_t self = 0;
+  for (const auto& one : cluster.members) {
+    promise(!one.name.empty() && one.public_key.size() == 32 && parse_tcp_address(one.address),
+            "a member is incomplete");
+    self += one.name == cluster.node && one.region == region && one.lane == cluster.lane;
+    for (const auto& other : cluster.members)
+      promise(&one == &other || (one.name != other.name && one.address != other.address &&
+                                 one.public_key != other.public_key && one.lane != other.lane),
+              "two members are taken for one");
+  }
+  promise(!fixed || self == 1, "a node is no member of its cluster");
+  for (const auto& [prefix, where] : cluster.numbering)
+    promise(prefix.size() >= 2 && prefix.size() <= 16 && prefix.front() == '+' && !where.empty(),
+            "a prefix is none");
 }
 
 void check_config(const node_config& config) {
@@ -78,6 +103,8 @@ void check_config(const node_config& config) {
   promise(config.sms_retry_base <= config.sms_retry_max, "retries are upside down");
   promise(!config.endpoints.empty() && config.endpoints.size() <= endpoints_max,
           "endpoints are out of bounds");
+  if (config.cluster)
+    check_cluster(*config.cluster, config.region);
   using kind = endpoint_config::kind;
   using security = endpoint_config::security;
   for (const auto& endpoint : config.endpoints) {

@@ -276,6 +276,9 @@ result<std::unique_ptr<engine>> engine::start(engine_options options) {
   auto parts = std::make_unique<engine::parts>(std::move(options));
   std::unique_ptr<engine> out{new engine{std::move(parts)}};
   auto& running = *out->parts_;
+  if (running.options.config.cluster)
+    return fail(errc::unsupported, "cluster_unsupported",
+                "this version reads [cluster] but does not serve it yet: take the table out");
   if (auto ok = running.open_store(); !ok)
     return tl::unexpected<failure>{ok.error()};
   auto position = running.prepare();

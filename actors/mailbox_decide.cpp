@@ -186,6 +186,9 @@ struct decider {
   // --- messages -------------------------------------------------------------------------------
 
   result<decision> operator()(const op::deposit& from) const {
+    if (from.until == op::durability::replicated)
+      return fail(errc::unsupported, "replicas_none",
+                  "this node is alone, so nothing can be on a second disk: ask for local");
     auto examined = examine_deposit(from, env().clock->now());
     if (!examined)
       return tl::unexpected<failure>{examined.error()};

@@ -279,6 +279,16 @@ BOOST_AUTO_TEST_CASE(media_that_are_not_the_described_ones_are_refused_and_chang
   BOOST_TEST(abroad.disk.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_is_alone_does_not_say_that_two_have_it) {
+  copy_of home{*this, 1};
+  home.change(ask(creation(), "create"));
+  auto what = voicemail('a');
+  what.until = op::durability::replicated;
+  BOOST_TEST(home.decide(ask(what, "d")).error().reason == "replicas_none");
+  what.until = op::durability::local;
+  BOOST_TEST(home.decide(ask(what, "d")).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_far_ahead_wins_nothing) {
   copy_of home{*this, 1}, abroad{*this, 2};
   abroad.take(home.change(ask(creation(), "create")));

@@ -32,7 +32,7 @@ endpoint_group::endpoint_group(const char* name, const bridge_options& options,
     , requests_{limits::requests_in_flight_max, limits::tenant_in_flight_max}
     , bytes_{limits::bytes_in_flight_max, limits::tenant_bytes_in_flight_max}
     , unread_{limits::unread_bytes_max, limits::tenant_unread_bytes_max}
-    , zap_{loop_, options.tenants, figures_} {
+    , zap_{loop_, names_of_tenants(options.tenants), figures_} {
   for (const auto& endpoint : options.endpoints) {
     // The receiver needs the router it belongs to, which exists only after the constructor.
     auto slot = routers_.size();

@@ -11,10 +11,11 @@
 #include "actors/tenant_registry.hpp"
 #include "bridges/client_table.hpp"
 #include "bridges/connection_guard.hpp"
-#include "bridges/socket_loop.hpp"
+#include "bridges/socket_monitor.hpp"
 #include "schemas/wire_codec.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace restante {
 
@@ -76,8 +77,6 @@ public:
 
 private:
   void set_options();
-  void monitor(socket_loop& loop);
-  void read_event(zmq::socket_t& events);
   void drain();
   bool receive_one();
   [[nodiscard]] tenant_ptr tenant_by_user_id(const std::string& user_id) const;
@@ -91,6 +90,7 @@ private:
   budget& unread_;
   connection_guard guard_;
   client_table clients_;
+  std::optional<socket_monitor> monitor_;
 };
 
 } // namespace restante

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace restante {
 
@@ -31,6 +32,12 @@ socket_loop::~socket_loop() {
 
 void socket_loop::watch(std::shared_ptr<zmq::socket_t> socket, task readable) {
   watched_.push_back({std::move(socket), std::move(readable)});
+  watched_changed_ = true;
+}
+
+void socket_loop::unwatch(const zmq::socket_t& socket) {
+  std::erase_if(watched_, [&](const watched& entry) { return entry.socket.get() == &socket; });
+  watched_changed_ = true;
 }
 
 void socket_loop::every(std::chrono::milliseconds interval, task tick) {
@@ -81,13 +88,20 @@ void socket_loop::run_posted() {
     what();
 }
 
-void socket_loop::run() {
+std::vector<zmq::pollitem_t> socket_loop::poll_items() const {
   std::vector<zmq::pollitem_t> items;
   items.push_back({nullptr, wake_fd_, ZMQ_POLLIN, 0});
-  for (auto& entry : watched_)
+  for (const auto& entry : watched_)
     items.push_back({entry.socket->handle(), 0, ZMQ_POLLIN, 0});
+  return items;
+}
+
+void socket_loop::run() {
+  std::vector<zmq::pollitem_t> items;
   auto next_tick = std::chrono::steady_clock::now() + interval_;
   for (;;) {
+    if (std::exchange(watched_changed_, false))
+      items = poll_items();
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         next_tick - std::chrono::steady_clock::now());
     try {
@@ -102,7 +116,8 @@ void socket_loop::run() {
       (void)!read(wake_fd_, &count, sizeof count);
     }
     run_posted();
-    for (size_t i = 0; i < watched_.size(); ++i)
+    // A task may have changed what is watched; then what is there is polled anew.
+    for (size_t i = 0; !watched_changed_ && i < watched_.size(); ++i)
       if ((items[i + 1].revents & ZMQ_POLLIN) != 0)
         watched_[i].readable();
     if (std::chrono::steady_clock::now() >= next_tick) {

@@ -28,8 +28,13 @@ public:
 
   [[nodiscard]] zmq::context_t& context() { return context_; }
 
-  /// Before `start`: calls `readable` on the loop's thread whenever the socket has input.
+  /// Calls `readable` on the loop's thread whenever the socket has input. Before `start`; later on
+  /// the loop's thread, from a task or a tick.
   void watch(std::shared_ptr<zmq::socket_t> socket, task readable);
+
+  /// No more of that: lets go of the socket. On the loop's thread, from a task or a tick; or when
+  /// the loop does not run.
+  void unwatch(const zmq::socket_t& socket);
 
   /// Before `start`: calls `tick` about every interval.
   void every(std::chrono::milliseconds interval, task tick);
@@ -50,12 +55,14 @@ private:
   };
 
   void run();
+  [[nodiscard]] std::vector<zmq::pollitem_t> poll_items() const;
   void run_posted();
   void wake();
 
   std::string name_;
   zmq::context_t context_{1};
   std::vector<watched> watched_;
+  bool watched_changed_ = true;
   std::chrono::milliseconds interval_{1000};
   task tick_;
   std::mutex mutex_;

@@ -22,6 +22,29 @@ probe::probe() : registry_{std::make_shared<prometheus::Registry>()} {
                   .Name("restante_refused_total")
                   .Help("Requests, frames, clients and replies refused or dropped, by reason")
                   .Register(*registry_);
+  peer_messages_ = &prometheus::BuildCounter()
+                        .Name("restante_peer_messages_total")
+                        .Help("Messages between this node and others of its cluster")
+                        .Register(*registry_);
+  peer_bytes_ = &prometheus::BuildCounter()
+                     .Name("restante_peer_bytes_total")
+                     .Help("Bytes of messages between this node and others of its cluster")
+                     .Register(*registry_);
+}
+
+void probe::peer_message(std::string_view kind, bool out, size_t bytes) {
+  std::lock_guard lock{mutex_};
+  auto& by_kind = out ? peer_out_ : peer_in_;
+  auto at = by_kind.find(kind);
+  if (at == by_kind.end()) {
+    const prometheus::Labels labels{{"kind", std::string{kind}}, {"direction", out ? "out" : "in"}};
+    at = by_kind
+             .emplace(std::string{kind},
+                      traffic{&peer_messages_->Add(labels), &peer_bytes_->Add(labels)})
+             .first;
+  }
+  at->second.messages->Increment();
+  at->second.bytes->Increment(static_cast<double>(bytes));
 }
 
 void probe::refused(std::string_view reason) {
@@ -48,6 +71,12 @@ std::vector<std::pair<std::string, std::string>> probe::figures() const {
   std::lock_guard lock{mutex_};
   for (const auto& [reason, counter] : by_reason_)
     out.emplace_back("refused." + reason, text(counter->Value()));
+  for (const auto& [direction, by_kind] :
+       {std::pair{"peer_in.", &peer_in_}, std::pair{"peer_out.", &peer_out_}})
+    for (const auto& [kind, counted] : *by_kind) {
+      out.emplace_back(direction + kind, text(counted.messages->Value()));
+      out.emplace_back(direction + kind + ".bytes", text(counted.bytes->Value()));
+    }
   return out;
 }
 

@@ -26,6 +26,9 @@ public:
   void refused(std::string_view reason);
   void in_flight(double now) { in_flight_->Set(now); }
 
+  /// A message from (`out`: to) another node, by its kind.
+  void peer_message(std::string_view kind, bool out, size_t bytes);
+
   /// How often `reason` was counted.
   [[nodiscard]] double refusals(std::string_view reason) const;
 
@@ -40,8 +43,15 @@ private:
   prometheus::Counter* replies_;
   prometheus::Gauge* in_flight_;
   prometheus::Family<prometheus::Counter>* refused_;
+  struct traffic {
+    prometheus::Counter* messages;
+    prometheus::Counter* bytes;
+  };
+  prometheus::Family<prometheus::Counter>* peer_messages_;
+  prometheus::Family<prometheus::Counter>* peer_bytes_;
   mutable std::mutex mutex_;
   std::map<std::string, prometheus::Counter*, std::less<>> by_reason_; // guarded by mutex_
+  std::map<std::string, traffic, std::less<>> peer_in_, peer_out_;     // guarded by mutex_
 };
 
 } // namespace restante

@@ -21,9 +21,12 @@ std::optional<std::string> from_z85(std::string_view text) {
 }
 
 std::string curve_public(const secret_key& secret) {
-  auto text = to_z85({reinterpret_cast<const char*>(secret.bytes.data()), secret.bytes.size()});
+  return public_of({reinterpret_cast<const char*>(secret.bytes.data()), secret.bytes.size()});
+}
+
+std::string public_of(std::string_view secret32) {
   char out[41];
-  if (zmq_curve_public(out, text.c_str()) != 0)
+  if (zmq_curve_public(out, to_z85(secret32).c_str()) != 0)
     return {};
   return from_z85(out).value_or(std::string{});
 }

@@ -19,6 +19,9 @@ namespace restante {
 /// The public key of a secret one, 32 bytes.
 [[nodiscard]] std::string curve_public(const secret_key& secret);
 
+/// The same of a secret key that is 32 raw bytes; empty for any other length.
+[[nodiscard]] std::string public_of(std::string_view secret32);
+
 /// What a client needs to reach a node: made by `restante tenant add`, mode 0600. A TOML file with
 /// the keys `tenant`, `endpoint`, `server_key`, `public_key`, `secret_key`, all texts.
 struct identity {

@@ -2,7 +2,7 @@
 // and until it has, they count as unsent.
 #pragma once
 
-#include "bridges/budget.hpp"
+#include "actors/budget.hpp"
 #include "schemas/wire_codec.hpp"
 
 #include <zmq.hpp>

@@ -142,6 +142,9 @@ inline constexpr size_t shipped_media_bytes_max = 4 * 1024 * 1024;
 /// node.
 inline constexpr auto peer_pause = 500ms;
 inline constexpr auto peer_tick = 250ms;
+/// Bytes waiting to be sent on one connection to a peer. What is shipped stays far below; requests
+/// that are passed on, and their answers, have up to 64 MiB each.
+inline constexpr size_t peer_unsent_bytes_max = 64 * 1024 * 1024;
 /// Mailboxes compared with a peer in one go.
 inline constexpr size_t compared_at_once = 512;
 

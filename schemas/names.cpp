@@ -1,5 +1,6 @@
 // Names of enumerations, as logs, metrics and the command line print them.
 #include "schemas/messages.hpp"
+#include "schemas/peer_messages.hpp"
 
 namespace restante {
 
@@ -37,6 +38,14 @@ std::vector<media_part> media_of(const outcome& what) {
   if (auto* greeting = std::get_if<answer::greeting>(&what))
     return {greeting->media};
   return {};
+}
+
+std::string_view peer::name_of(const message& what) {
+  static constexpr std::string_view names[] = {"hello",   "alive",   "piece",   "batch",
+                                               "forward", "compare", "welcome", "applied",
+                                               "stopped", "answer",  "differ",  "refused"};
+  static_assert(std::size(names) == std::variant_size_v<message>);
+  return names[what.index()];
 }
 
 } // namespace restante

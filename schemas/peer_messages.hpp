@@ -5,6 +5,8 @@
 
 #include "schemas/wire_codec.hpp"
 
+#include <type_traits>
+
 namespace restante::peer {
 
 /// The versions of the protocol this program speaks, the oldest and the newest.
@@ -88,6 +90,17 @@ struct differ {
 
 using message = std::variant<hello, alive, piece, batch, forward, compare, welcome, applied,
                              stopped, answer, differ, failure>;
+
+/// What kind of message it is, such as "batch": for logs and counters.
+[[nodiscard]] std::string_view name_of(const message& what);
+
+/// Whether it is said by the side that connected.
+[[nodiscard]] inline bool by_connecting_side(const message& what) {
+  constexpr size_t kinds = 6;
+  static_assert(std::is_same_v<std::variant_alternative_t<kinds - 1, message>, compare> &&
+                std::is_same_v<std::variant_alternative_t<kinds, message>, welcome>);
+  return what.index() < kinds;
+}
 
 [[nodiscard]] frames encode(const message& what);
 

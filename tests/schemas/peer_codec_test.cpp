@@ -3,16 +3,16 @@
 #include "schemas/limits.hpp"
 #include "tests/schemas/codec_helpers.hpp"
 #include "tests/schemas/peer_same.hpp"
+#include "tests/schemas/peer_samples.hpp"
 
 namespace restante::codec_tests {
 
 namespace {
 
+using peer_tests::golden_messages;
 using peer_tests::same;
 
-constexpr const char* names[] = {"hello",   "alive",   "piece",   "batch",  "forward", "compare",
-                                 "welcome", "applied", "stopped", "answer", "differ",  "refused"};
-static_assert(std::size(names) == std::variant_size_v<peer::message>);
+constexpr size_t kinds = std::variant_size_v<peer::message>;
 
 std::string any_name(random_source& draw, const std::string& letters, size_t size_max) {
   std::string out;
@@ -123,31 +123,6 @@ peer::message any_message(random_source& draw, uint64_t which) {
   }
 }
 
-std::vector<peer::message> golden_messages() {
-  auto mailbox = id_of<mailbox_id>(0x5A);
-  auto message = id_of<message_id>(0x77);
-  auto state = id_of<digest>(0x11);
-  failure why{errc::busy, "some_reason", "What to do."};
-  return {
-      peer::hello{state, 1, 2, 5, "node-a", "eu1", 3, 0x1122334455667788, 99, 1'760'000'000'000},
-      peer::alive{true, 100},
-      peer::piece{mailbox, {message, 1, 1'000'000, true, chunk{"piece"}}, 262'144},
-      peer::batch{
-          7,
-          8,
-          {{"a change", {{message, 0, 5, false, chunk{"media"}}}},
-           {"another", {{message, 1, 1'000'000, true, {}}, {{}, 2, 3, false, chunk{"hi!"}}}},
-           {"nothing", {}}}},
-      peer::forward{9, "acme", milliseconds{2'500}, {"request", {chunk{"media"}}}},
-      peer::compare{10, {{mailbox, state}, {id_of<mailbox_id>(0x5B), state}}},
-      peer::welcome{1, 5, "node-b", 0x8877665544332211, 0x1122334455667788, 42},
-      peer::applied{7},
-      peer::stopped{7, why},
-      peer::answer{9, {"reply", {chunk{"media"}, chunk{"more"}}}},
-      peer::differ{10, {mailbox}},
-      why};
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(peer_codec)
@@ -155,21 +130,20 @@ BOOST_AUTO_TEST_SUITE(peer_codec)
 BOOST_AUTO_TEST_CASE(every_message_survives) {
   random_source draw{test_seed()};
   for (uint64_t i = 0; i < 6'000; ++i) {
-    const auto which = i % std::size(names);
-    auto sent = any_message(draw, which);
-    BOOST_REQUIRE_MESSAGE(sent.index() == which, names[which]);
+    auto sent = any_message(draw, i % kinds);
+    BOOST_REQUIRE(sent.index() == i % kinds);
     auto on_the_way = encode(sent);
     auto got = peer::decode(on_the_way.envelope, on_the_way.media);
-    BOOST_REQUIRE_MESSAGE(got, names[which] << ": " << got.error().reason);
-    BOOST_REQUIRE_MESSAGE(same(sent, *got), names[which]);
+    BOOST_REQUIRE_MESSAGE(got, name_of(sent) << ": " << got.error().reason);
+    BOOST_REQUIRE_MESSAGE(same(sent, *got), name_of(sent));
   }
 }
 
 BOOST_AUTO_TEST_CASE(golden_frames_are_written_and_read_alike) {
   auto all = golden_messages();
-  BOOST_REQUIRE(all.size() == std::size(names));
+  BOOST_REQUIRE(all.size() == kinds);
   for (size_t which = 0; which < all.size(); ++which) {
-    auto name = std::string{"peer."} + names[which];
+    auto name = "peer." + std::string{name_of(all[which])};
     auto out = encode(all[which]);
     unchanged(name, out.envelope);
     auto got = peer::decode(golden(name), out.media);
@@ -205,6 +179,14 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_is_none_at_all) {
   out = encode(peer::forward{1, "acme", milliseconds{4'000'000'000}, {"request", {}}});
   got = peer::decode(out.envelope, out.media);
   BOOST_TEST((std::get<peer::forward>(got.value()).deadline == limits::deadline_max));
+}
+
+BOOST_AUTO_TEST_CASE(six_kinds_are_said_by_the_side_that_connected) {
+  std::string by_it;
+  for (const auto& each : golden_messages())
+    if (by_connecting_side(each))
+      by_it += std::string{name_of(each)} + ' ';
+  BOOST_TEST(by_it == "hello alive piece batch forward compare ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

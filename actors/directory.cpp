@@ -74,16 +74,17 @@ struct directory_state {
   // --- finding ---------------------------------------------------------------------------------
 
   command_ptr command_for(const tenant_request_ptr& asked, const mailbox_id& id,
-                          const mailbox_op& op) const {
+                          const mailbox_op& op, std::string region = {}) const {
     return std::make_shared<command>(
-        command{asked->who, asked->what.request_id, id, op, asked->held});
+        command{asked->who, asked->what.request_id, id, op, asked->held, std::move(region)});
   }
 
   caf::result<answered> find(const tenant_request_ptr& asked, const ask::of_mailbox& of) {
-    if (auto direct = direct_mailbox(of.subscriber)) {
+    if (auto direct = direct_profile(of.subscriber)) {
       if (!*direct)
         return answered{direct->error()};
-      return self->delegate(options.node, command_for(asked, **direct, of.op));
+      return self->delegate(options.node,
+                            command_for(asked, (*direct)->mailbox, of.op, (*direct)->region));
     }
     auto named = alias_of(of.subscriber, *asked->who);
     if (!named)
@@ -106,7 +107,7 @@ struct directory_state {
     if (!row || !acts_for(*asked->who, target->tenant))
       return answer_with(reply, unknown_mailbox());
     const auto& of = std::get<ask::of_mailbox>(asked->what.what);
-    reply.delegate(options.node, command_for(asked, target->mailbox, of.op));
+    reply.delegate(options.node, command_for(asked, target->mailbox, of.op, target->region));
   }
 
   // --- registration ----------------------------------------------------------------------------
@@ -157,7 +158,7 @@ struct directory_state {
       known = std::move(*target);
     }
     if (known)
-      return already_known(job, known->mailbox);
+      return already_known(job, *known);
     if (job->what().pin.empty())
       return create(job);
     self->request(options.hasher, limits::commit_timeout, hash_request{job->what().pin})
@@ -185,14 +186,16 @@ struct directory_state {
   }
 
   /// A known device: nothing changes, and the device is told so.
-  void already_known(const registration_ptr& job, const mailbox_id& id) {
-    self->request(options.node, limits::load_timeout, load_for_notice(job, id))
+  void already_known(const registration_ptr& job, const alias_target& known) {
+    self->request(options.node, limits::load_timeout,
+                  load_for_notice(job, known.mailbox, known.region))
         .then([this, job](answered& got) { tell_known(job, got); },
               [this, job](caf::error&) { end(job, interrupted()); });
   }
 
-  command_ptr load_for_notice(const registration_ptr& job, const mailbox_id& id) const {
-    return command_for(job->asked, id, op::describe{});
+  command_ptr load_for_notice(const registration_ptr& job, const mailbox_id& id,
+                              std::string region = {}) const {
+    return command_for(job->asked, id, op::describe{}, std::move(region));
   }
 
   void tell_known(const registration_ptr& job, const answered& got) {

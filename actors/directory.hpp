@@ -27,9 +27,9 @@ struct directory_options {
 
 directory_actor spawn_directory(caf::actor_system& system, directory_options options);
 
-/// The mailbox a profile id names, without asking anybody; nothing for other kinds of names.
-/// Malformed profile ids are not found, like unknown ones.
-[[nodiscard]] std::optional<result<mailbox_id>> direct_mailbox(const subscriber_ref& who);
+/// The profile id that names a subscriber, without asking anybody; nothing for other kinds of
+/// names. Malformed ones are not found, like unknown ones.
+[[nodiscard]] std::optional<result<profile_id>> direct_profile(const subscriber_ref& who);
 
 /// Reads the tenants that are on disk, at start.
 [[nodiscard]] result<std::vector<tenant_record>> load_tenants(const kv_store& store);

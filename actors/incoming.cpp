@@ -25,6 +25,8 @@ void incoming::refuse(failure why) {
 }
 
 void incoming::take(const peer::message& what) {
+  if (std::holds_alternative<peer::forward>(what))
+    return; // the forwarder's
   if (auto* hello = std::get_if<peer::hello>(&what))
     return greet(*hello);
   if (std::holds_alternative<failure>(what))
@@ -41,6 +43,7 @@ void incoming::take(const peer::message& what) {
     compare(*asked);
   } else if (auto* here = std::get_if<peer::alive>(&what)) {
     draining_ = here->draining;
+    caught_up_ |= here->complete && here->acknowledged >= due_;
   } else {
     refuse(out_of_step("message_out_of_place", "only the side that was connected to says that"));
   }
@@ -50,7 +53,8 @@ void incoming::greet(const peer::hello& what) {
   ++session_;
   greeted_ = false;
   last_ = stopped_ = 0;
-  behind_.reset();
+  due_ = what.newest;
+  caught_up_ = false;
   pieces_.clear();
   open_.clear();
   const auto* known = core_.find(peer_);
@@ -80,7 +84,6 @@ void incoming::take_batch(const peer::batch& what) {
   if (last_ != 0 && what.number != last_ + 1)
     return refuse(out_of_step("batch_out_of_order", "a batch does not follow the one before"));
   last_ = what.number;
-  behind_ = what.behind;
   open_.push_back({what.number, 1, {}});
   auto sorted = sort(what, pieces_);
   if (!sorted)

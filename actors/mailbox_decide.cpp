@@ -186,7 +186,7 @@ struct decider {
   // --- messages -------------------------------------------------------------------------------
 
   result<decision> operator()(const op::deposit& from) const {
-    if (from.until == op::durability::replicated)
+    if (from.until == op::durability::replicated && env().regions.empty())
       return fail(errc::unsupported, "replicas_none",
                   "this node is alone, so nothing can be on a second disk: ask for local");
     auto examined = examine_deposit(from, env().clock->now());
@@ -220,7 +220,11 @@ struct decider {
                     "this deposit id stands for a different message: choose a new id");
       there = &aside->second;
     }
-    return unchanged(answer::deposited{there->id, there->uid, there->duration_ms, true, 0});
+    return unchanged(deposited(*there, true));
+  }
+
+  answer::deposited deposited(const message_record& what, bool again) const {
+    return {what.id, what.uid, what.duration_ms, again, 0, state().profile.location.value};
   }
 
   decision store(const op::deposit& from, message_record message) const {
@@ -230,7 +234,7 @@ struct decider {
     for (size_t i = 0; i < from.parts.size(); ++i)
       out.media.push_back({message.id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
     out.detail = std::to_string(message.duration_ms) + " ms";
-    out.reply = answer::deposited{message.id, message.uid, message.duration_ms, false, 0};
+    out.reply = deposited(message, false);
     notify(out, state(), notice::deposited, facts_of(message, true), {message.id.view()});
     out.delta.messages.emplace(message.id, std::move(message));
     if (model.counts().deleted != 0)

@@ -38,6 +38,7 @@ struct command {
   mailbox_id mailbox;
   mailbox_op op;
   request_share_ptr held = {}; // what it holds of a bridge's budgets
+  std::string region = {};     // of the mailbox's birth, as its name says; empty: this node's
 };
 using command_ptr = std::shared_ptr<const command>;
 

@@ -90,6 +90,7 @@ void outgoing::take(const peer::message& what) {
   } else if (auto* differ = std::get_if<peer::differ>(&what)) {
     if (differ->number == compared_) {
       compared_ = 0;
+      differences_ += verifying_ ? differ->mailboxes.size() : 0;
       seeds_.insert(seeds_.end(), differ->mailboxes.begin(), differ->mailboxes.end());
     }
   } else if (auto* refused = std::get_if<failure>(&what)) {
@@ -106,7 +107,10 @@ void outgoing::tick() {
     say_hello();
   }
   if (welcome_)
-    core_.tell(peer_, true, peer::alive{core_.find(core_.name())->draining, core_.newest});
+    core_.tell(peer_, true,
+               peer::alive{core_.find(core_.name())->draining, core_.newest,
+                           state_.progress.acknowledged, seeds_.empty() && complete()});
+  lag_.sample(core_.self->clock().now(), core_.newest, state_.progress.acknowledged);
   keep_progress();
   pump();
 }

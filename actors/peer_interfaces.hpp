@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "actors/membership.hpp"
+#include "actors/placement.hpp"
 #include "schemas/peer_messages.hpp"
 
 namespace restante {
@@ -38,16 +38,43 @@ struct await_copy {
   mailbox_id mailbox;
   std::string region;
   std::string location;
-  uint64_t sequence = 0;
+  uint64_t sequence = 0; // 0: any up to now, of a deposit that was repeated
   milliseconds patience{0};
 };
+
+/// How this node sees its cluster now.
+struct standing {
+  std::shared_ptr<const placement> places;
+  /// It has what happened elsewhere while it was away, so it may serve. Once so, it stays so.
+  bool caught_up = false;
+};
+using standing_ptr = std::shared_ptr<const standing>;
+using standing_listener = caf::typed_actor<caf::reacts_to<standing_ptr>>;
 
 /// Ships this node's changes to those who hold their mailboxes, and takes theirs.
 using replicator_actor =
     caf::typed_actor<caf::reacts_to<peer_event_batch>, caf::reacts_to<log_grew>,
-                     caf::reacts_to<membership_ptr>, caf::replies_to<await_copy>::with<answered>>;
+                     caf::reacts_to<membership_ptr>, caf::replies_to<await_copy>::with<answered>,
+                     caf::replies_to<node_status_request>::with<answered>>;
+
+/// Who carries out what is to be done here; told once they are there.
+struct carried_out_by {
+  directory_actor directory;
+  replicator_actor replicator;
+};
+
+/// Takes requests to the node that serves their mailbox. To everybody else here it is the node and
+/// the directory.
+using forwarder_actor =
+    caf::typed_actor<caf::replies_to<command_ptr>::with<answered>,
+                     caf::replies_to<node_status_request>::with<answered>,
+                     caf::replies_to<tenant_request_ptr>::with<answered>,
+                     caf::replies_to<learn_names>::with<answered>, caf::reacts_to<peer_event_batch>,
+                     caf::reacts_to<standing_ptr>, caf::reacts_to<carried_out_by>>;
 
 } // namespace restante
+RESTANTE_LOCAL_MESSAGE(restante::standing_ptr)
+RESTANTE_LOCAL_MESSAGE(restante::carried_out_by)
 RESTANTE_LOCAL_MESSAGE(restante::peer_event_batch)
 RESTANTE_LOCAL_MESSAGE(restante::membership_ptr)
 RESTANTE_LOCAL_MESSAGE(restante::await_copy)

@@ -2,6 +2,7 @@
 
 #include "actors/handlers.hpp"
 #include "actors/replicator_parts.hpp"
+#include "storage/keys.hpp"
 
 namespace restante {
 
@@ -26,6 +27,8 @@ struct replicator_state {
   membership_ptr configured; // as given, without what was heard
   std::map<std::string, peer_state> peers;
   std::list<waiter> waiting;
+  caf::actor_clock::time_point begun;
+  bool caught_up = false;
   leavers going{core, [this](std::string_view region, size_t partition, uint64_t sequence) {
                   return home_has(region, partition, sequence);
                 }};
@@ -36,6 +39,7 @@ struct replicator_state {
     core.newest = options.newest;
     configured = options.members;
     core.options = std::move(options);
+    begun = now();
     core.moved = [this](const mailbox_id& box) { going.consider(box); };
     core.misplaced = [this](const std::string& peer, const mailbox_id& box) {
       peers.at(peer).to->seed(box);
@@ -77,6 +81,27 @@ struct replicator_state {
                                                     core.options.replicas);
     for (auto& [name, peer] : peers)
       peer.to->placed();
+    tell_standing();
+  }
+
+  void tell_standing() {
+    if (core.options.listener)
+      core.self->send(core.options.listener,
+                      std::make_shared<const standing>(standing{core.places, caught_up}));
+  }
+
+  /// A node that was away serves when it has what the others had for it. Who does not talk with it
+  /// within the grace is not waited for.
+  void catch_up() {
+    if (caught_up)
+      return;
+    const bool patient = now() - begun < core.options.grace;
+    for (const auto& [name, peer] : peers)
+      if (peer.from->greeted() ? !peer.from->caught_up() : patient)
+        return;
+    caught_up = true;
+    core.options.log.info("caught_up", {{"peers", std::to_string(peers.size())}});
+    tell_standing();
   }
 
   // --- what comes ------------------------------------------------------------------------------
@@ -100,6 +125,7 @@ struct replicator_state {
       else
         peer.from->take(in.what);
     }
+    catch_up();
     settle();
   }
 
@@ -128,11 +154,33 @@ struct replicator_state {
   }
 
   caf::result<answered> wait_for(const await_copy& what) {
-    if (copied(what))
+    if (what.sequence != 0 && copied(what))
       return answered{answer::done{true}};
     auto reply = core.self->make_response_promise<answered>();
-    waiting.push_back({what, now() + what.patience, reply});
+    if (what.sequence != 0)
+      waiting.push_back({what, now() + what.patience, reply});
+    else
+      wait_for_newest(what, reply);
     return reply;
+  }
+
+  /// Nobody knows which change it was: everything that is on disk by now.
+  void wait_for_newest(const await_copy& what, caf::typed_response_promise<answered> reply) {
+    auto unknown = [reply](const auto&) mutable { answer_with(reply, not_copied()); };
+    core.self
+        ->request(core.options.reader, limits::load_timeout,
+                  page_request{family::changes, {}, {}, 0})
+        .then(
+            [this, what, reply, unknown](const page_reply& got) mutable {
+              auto last = got.page && !got.page->empty() ? parse_change_key(got.page->back().key)
+                                                         : std::nullopt;
+              if (!last)
+                return unknown(got);
+              waiting.push_back({what, now() + what.patience, reply});
+              waiting.back().what.sequence = *last;
+              settle();
+            },
+            [unknown](caf::error& e) mutable { unknown(e); });
   }
 
   void settle() {
@@ -158,11 +206,40 @@ struct replicator_state {
 
   void tick() {
     look();
+    catch_up();
     for (auto& [name, peer] : peers)
       peer.to->tick();
     going.tick();
     settle();
     core.self->delayed_send(core.self, limits::peer_tick, replicator_tick{});
+  }
+
+  /// Figures "cluster.<fact>" of this node and "peer.<name>.<fact>" of every member.
+  answered status() const {
+    answer::status out;
+    out.figures = {{"cluster.node", core.name()},
+                   {"cluster.ready", caught_up ? "yes" : "no"},
+                   {"cluster.leaving", std::to_string(going.size())}};
+    for (const auto& each : core.places->who()->members) {
+      auto add = [&](const char* fact, std::string value) {
+        out.figures.emplace_back("peer." + each.name + "." + fact, std::move(value));
+      };
+      const auto share = core.places->partitions_of(each.name);
+      add("region", each.region);
+      add("state", !each.alive ? "gone" : each.draining ? "draining" : "alive");
+      add("home", std::to_string(share.home));
+      add("held", std::to_string(share.held));
+      auto at = peers.find(each.name);
+      if (at == peers.end())
+        continue; // this node itself
+      const auto& to = *at->second.to;
+      add("connected", to.talking() ? "yes" : "no");
+      add("behind", std::to_string(to.behind()));
+      add("behind_ms", std::to_string(to.lag().count()));
+      add("complete", to.complete() ? "yes" : "no");
+      add("differences", std::to_string(to.differences()));
+    }
+    return answered{std::move(out)};
   }
 
   void abandon() {
@@ -181,6 +258,7 @@ replicator_self::behavior_type replicator(replicator_self::stateful_pointer<repl
       [self](const log_grew& what) { self->state.grew(what); },
       [self](membership_ptr& what) { self->state.join(std::move(what)); },
       [self](const await_copy& what) { return self->state.wait_for(what); },
+      [self](node_status_request) { return self->state.status(); },
       [self](replicator_tick) { self->state.tick(); },
   };
 }

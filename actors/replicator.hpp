@@ -33,6 +33,7 @@ struct replicator_options {
   milliseconds verify_every = std::chrono::minutes{1}; // copies are compared with those of peers
   uint64_t newest = 0;                                 // of the log
   std::function<void(peer_outbound)> send;             // never blocks
+  standing_listener listener = {};                     // told whenever it changes; may be none
   logger log;
 };
 

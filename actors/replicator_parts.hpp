@@ -4,6 +4,7 @@
 #include "actors/outgoing.hpp"
 #include "actors/parcel.hpp"
 #include "actors/replicator.hpp"
+#include "actors/shipping_lag.hpp"
 #include "actors/taken_parcels.hpp"
 
 #include <deque>
@@ -92,6 +93,11 @@ public:
   [[nodiscard]] bool talking() const { return welcome_; }
   [[nodiscard]] const peer_progress& progress() const { return state_.progress; }
   [[nodiscard]] bool complete() const; // every partition it is to hold is seeded
+  /// Changes of the log that it does not have yet, and for how long the oldest has been there.
+  [[nodiscard]] uint64_t behind() const { return core_.newest - state_.progress.acknowledged; }
+  [[nodiscard]] milliseconds lag() const { return lag_.at(core_.self->clock().now()); }
+  /// Mailboxes that differed when they were compared, and were seeded again.
+  [[nodiscard]] uint64_t differences() const { return differences_; }
   /// Of the partition's mailboxes. Having the log is not enough: what was in it before this node
   /// first met the peer's store came by comparing.
   [[nodiscard]] bool has_all_of(size_t partition, uint64_t sequence) const {
@@ -133,6 +139,8 @@ private:
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
   uint64_t last_compare_ = 0;
+  uint64_t differences_ = 0;
+  shipping_lag lag_;
 };
 
 /// Takes from one peer.
@@ -143,7 +151,9 @@ public:
   void take(const peer::message& what);
 
   [[nodiscard]] bool draining() const { return draining_; }
-  [[nodiscard]] std::optional<uint64_t> behind() const { return behind_; }
+  [[nodiscard]] bool greeted() const { return greeted_; }
+  /// This node has all that the peer had for it when they began to talk.
+  [[nodiscard]] bool caught_up() const { return caught_up_; }
 
 private:
   void greet(const peer::hello& what);
@@ -165,7 +175,8 @@ private:
   uint64_t session_ = 0;
   uint64_t last_ = 0;    // batch taken
   uint64_t stopped_ = 0; // the batch that must come again; 0: none
-  std::optional<uint64_t> behind_;
+  uint64_t due_ = 0;     // its newest change when it said hello
+  bool caught_up_ = false;
   piece_collector pieces_;
   std::deque<open> open_;
 };

@@ -11,13 +11,13 @@
 
 namespace restante {
 
-std::optional<result<mailbox_id>> direct_mailbox(const subscriber_ref& who) {
+std::optional<result<profile_id>> direct_profile(const subscriber_ref& who) {
   if (who.what != subscriber_ref::by::profile)
     return std::nullopt;
   auto id = parse_profile_id(who.text);
   if (!id)
-    return result<mailbox_id>{tl::unexpected<failure>{unknown_mailbox()}};
-  return result<mailbox_id>{id->mailbox};
+    return result<profile_id>{tl::unexpected<failure>{unknown_mailbox()}};
+  return result<profile_id>{std::move(*id)};
 }
 
 result<std::vector<tenant_record>> load_tenants(const kv_store& store) {

@@ -84,13 +84,14 @@ struct gate_state {
   void route_to_mailbox(inbound& in, const return_address& back, ask::of_mailbox& of) {
     if (device_answer(of.op) != nullptr)
       return pass(options.gatekeeper, in, back);
-    auto direct = direct_mailbox(of.subscriber);
+    auto direct = direct_profile(of.subscriber);
     if (!direct)
       return pass(options.directory, in, back);
     if (!*direct)
       return answer(back, direct->error());
-    auto what = std::make_shared<const command>(
-        command{in.who, std::move(in.what.request_id), **direct, std::move(of.op), in.held});
+    auto what = std::make_shared<const command>(command{in.who, std::move(in.what.request_id),
+                                                        (*direct)->mailbox, std::move(of.op),
+                                                        in.held, std::move((*direct)->region)});
     expect(back, in.what.deadline, self->request(options.node, caf::infinite, std::move(what)));
   }
 

@@ -1,4 +1,4 @@
-// subscriber set, pin reset, greeting get, set, remove.
+// subscriber set, subscriber locate, pin reset, greeting get, set, remove.
 #include "cluster/cli_session.hpp"
 #include "cluster/cli_terminal.hpp"
 #include "cluster/cli_words.hpp"
@@ -23,8 +23,8 @@ struct greeting_options {
 };
 
 /// Asks for a change of one mailbox and says whether anything changed.
-result<void> change(cli_session& session, const std::string& whom, mailbox_op op,
-                    std::string_view done_text) {
+result<void> alter(cli_session& session, const std::string& whom, mailbox_op op,
+                   std::string_view done_text) {
   auto who = parse_subscriber(whom);
   if (!who)
     return tl::unexpected{who.error()};
@@ -44,7 +44,7 @@ result<void> set(cli_session& session, const setting_options& from) {
   op::set_preferences op{from.language, from.time_zone, toggle::unchanged};
   if (!from.notifications.empty())
     op.notifications = from.notifications == "on" ? toggle::on : toggle::off;
-  return change(session, from.whom, std::move(op), "the settings are changed");
+  return alter(session, from.whom, std::move(op), "the settings are changed");
 }
 
 result<void> reset_pin(cli_session& session, const std::string& whom, bool pin_stdin) {
@@ -60,7 +60,7 @@ result<void> reset_pin(cli_session& session, const std::string& whom, bool pin_s
     if (*again != *pin)
       return usage("the two PINs differ; nothing was changed");
   }
-  return change(session, whom, op::set_pin{std::move(*pin)}, "the PIN is set");
+  return alter(session, whom, op::set_pin{std::move(*pin)}, "the PIN is set");
 }
 
 result<void> get_greeting(cli_session& session, const greeting_options& from) {
@@ -93,13 +93,13 @@ result<void> set_greeting(cli_session& session, const greeting_options& from) {
   auto media = read_media(from.file, {});
   if (!media)
     return tl::unexpected{media.error()};
-  return change(session, from.whom, op::set_greeting{greeting_of(from.kind), std::move(*media)},
-                "callers hear the new greeting");
+  return alter(session, from.whom, op::set_greeting{greeting_of(from.kind), std::move(*media)},
+               "callers hear the new greeting");
 }
 
 result<void> remove_greeting(cli_session& session, const greeting_options& from) {
-  return change(session, from.whom, op::set_greeting{greeting_of(from.kind), std::nullopt},
-                "the greeting is removed");
+  return alter(session, from.whom, op::set_greeting{greeting_of(from.kind), std::nullopt},
+               "the greeting is removed");
 }
 
 void add_subscriber_argument(CLI::App& verb, std::string& whom) {
@@ -145,6 +145,19 @@ void add_setting_verbs(CLI::App& app, cli_session& session) {
   verb.add_option("--time-zone", from->time_zone, "Such as Europe/Paris");
   verb.add_option("--notifications", from->notifications, "Whether texts are sent")
       ->check(CLI::IsMember({"on", "off"}));
+
+  auto where = std::make_shared<std::pair<std::string, std::string>>(); // who, region
+  auto& locate = add_verb(*app.get_subcommand("subscriber"), session, "locate",
+                          "Say where a subscriber roams: the mailbox follows",
+                          "restante --as acme.toml subscriber locate +15055551212 us1\n"
+                          "restante --as acme.toml subscriber locate +15055551212 home",
+                          [&session, where] {
+                            return alter(session, where->first,
+                                         op::locate{where->second == "home" ? "" : where->second},
+                                         "the mailbox follows");
+                          });
+  add_subscriber_argument(locate, where->first);
+  locate.add_option("REGION", where->second, "A region of the cluster, or home")->required();
 
   auto& pin = *app.add_subcommand("pin", "Subscribers' PINs");
   pin.require_subcommand(1);

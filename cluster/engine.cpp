@@ -12,6 +12,7 @@
 #include "actors/time_zone.hpp"
 #include "bridges/mvno_bridge.hpp"
 #include "bridges/sms_bridge.hpp"
+#include "cluster/peering.hpp"
 #include "cluster/store_keys.hpp"
 #include "schemas/big_endian.hpp"
 #include "storage/keys.hpp"
@@ -96,6 +97,7 @@ struct engine::parts {
   std::vector<caf::strong_actor_ptr> cast; // in start order
   std::unique_ptr<mvno_bridge> mvno;
   std::unique_ptr<sms_bridge> sms;
+  std::unique_ptr<peering> peers; // none: alone
   std::unique_ptr<prometheus::Exposer> metrics;
   bool stopped = false;
 
@@ -140,6 +142,8 @@ struct engine::parts {
     made.language = options.config.language;
     made.clock = std::make_shared<hybrid_clock>(*incarnation, position->hlc, system_now);
     made.tenants = tenants;
+    if (peers)
+      peers->describe(made);
     environment = std::make_shared<const mailbox_environment>(std::move(made));
     return position;
   }
@@ -166,9 +170,14 @@ struct engine::parts {
     auto services = std::make_shared<const mailbox_services>(
         mailbox_services{writer, std::move(mailbox_readers), hasher, environment, options.log});
     auto node = keep(spawn_node(*system, {services, options.config.mailbox_idle, options.log}));
+    // Where requests go: here, or to whoever serves their mailbox.
+    auto entrance = peers ? keep(peers->spawn_entrance(*system, node, environment, tenants))
+                          : forwarder_actor{};
+    node_actor mailboxes = peers ? node_actor{entrance} : node;
     auto directory =
-        keep(spawn_directory(*system, {writer, reader, hasher, node, environment, tenants,
+        keep(spawn_directory(*system, {writer, reader, hasher, mailboxes, environment, tenants,
                                        options.log, [this] { return all_figures(); }}));
+    directory_actor subscribers = peers ? directory_actor{entrance} : directory;
     auto gatekeeper = keep(
         spawn_gatekeeper(*system, {writer, reader, hasher, directory, environment, random_key()}));
     auto feed = keep(spawn_feed(*system, {writer, reader, position.change}));
@@ -178,13 +187,31 @@ struct engine::parts {
     how.give_up = options.config.sms_give_up;
     how.log = options.log;
     auto notifier = keep(spawn_notifier(*system, how));
-    auto desk = keep(spawn_sms_desk(*system, {writer, reader, directory, environment}));
+    auto desk = keep(spawn_sms_desk(*system, {writer, reader, subscribers, environment}));
     caf::anon_send(writer, caf::actor_cast<log_listener_actor>(feed));
     caf::anon_send(writer, caf::actor_cast<log_listener_actor>(notifier));
-    mvno->start(keep(
-        spawn_gate(*system, {node, directory, gatekeeper, feed, environment, mvno->delivery()})));
+    if (peers) {
+      replicator_options with{writer, reader, node, directory, environment};
+      with.newest = position.change;
+      auto replicator = keep(peers->spawn_replication(*system, std::move(with), entrance));
+      caf::anon_send(writer, caf::actor_cast<log_listener_actor>(replicator));
+      caf::anon_send(entrance, carried_out_by{directory, replicator});
+      peers->start(entrance, replicator);
+    }
+    mvno->start(keep(spawn_gate(
+        *system, {mailboxes, subscribers, gatekeeper, feed, environment, mvno->delivery()})));
     sms->start(keep(spawn_sms_gate(*system, {notifier, desk, sms->delivery()})));
     keep(system->spawn(watch, cast, options.fatal)); // the last to start is the first to stop
+  }
+
+  result<void> bind_peers() {
+    if (!options.config.cluster)
+      return {};
+    auto bound = peering::bind(options.config, options.keys, figures, options.log);
+    if (!bound)
+      return tl::unexpected<failure>{bound.error()};
+    peers = std::move(*bound);
+    return {};
   }
 
   result<void> bind() {
@@ -258,6 +285,8 @@ struct engine::parts {
       mvno->stop();
     if (sms)
       sms->stop();
+    if (peers)
+      peers->stop();
     metrics.reset(); // takes a second or two: nobody waits for it
     environment = nullptr;
     system.reset();
@@ -276,10 +305,9 @@ result<std::unique_ptr<engine>> engine::start(engine_options options) {
   auto parts = std::make_unique<engine::parts>(std::move(options));
   std::unique_ptr<engine> out{new engine{std::move(parts)}};
   auto& running = *out->parts_;
-  if (running.options.config.cluster)
-    return fail(errc::unsupported, "cluster_unsupported",
-                "this version reads [cluster] but does not serve it yet: take the table out");
   if (auto ok = running.open_store(); !ok)
+    return tl::unexpected<failure>{ok.error()};
+  if (auto ok = running.bind_peers(); !ok)
     return tl::unexpected<failure>{ok.error()};
   auto position = running.prepare();
   if (!position)

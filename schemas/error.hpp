@@ -40,6 +40,11 @@ struct failure {
   }
 };
 
+/// A constant for a reason that came from elsewhere, so that it can be passed on: `unknown` for
+/// what is no reason, or when more different ones came than this version has itself.
+[[nodiscard]] const char* reason_constant(std::string_view reason,
+                                          const char* unknown = "refused_elsewhere");
+
 template <class T>
 using result = tl::expected<T, failure>;
 

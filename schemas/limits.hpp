@@ -142,9 +142,13 @@ inline constexpr size_t shipped_media_bytes_max = 4 * 1024 * 1024;
 /// node.
 inline constexpr auto peer_pause = 500ms;
 inline constexpr auto peer_tick = 250ms;
-/// Bytes waiting to be sent on one connection to a peer. What is shipped stays far below; requests
-/// that are passed on, and their answers, have up to 64 MiB each.
+/// Bytes waiting to be sent on one connection to a peer, beyond which it is taken down: what is
+/// shipped and what is passed on stay within half of it each.
 inline constexpr size_t peer_unsent_bytes_max = 64 * 1024 * 1024;
+/// Requests passed on to one peer and not answered yet: as many as a tenant may have under way, and
+/// their bytes. The media of answers on their way to one peer have as many bytes.
+inline constexpr size_t passed_on_max = 8'192;
+inline constexpr size_t passed_on_bytes_max = peer_unsent_bytes_max / 2;
 /// Mailboxes compared with a peer in one go.
 inline constexpr size_t compared_at_once = 512;
 

@@ -221,6 +221,7 @@ struct deposited {
   uint32_t duration_ms = 0;
   bool duplicate = false;
   uint64_t sequence = 0;
+  std::string roams = {}; // the region its subscriber is in, when not at home; not on the wire
 };
 struct listing {
   std::vector<message_record> headers;

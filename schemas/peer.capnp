@@ -55,6 +55,8 @@ struct Welcome {
 struct Alive {
   draining @0 :Bool;           # gives its mailboxes away
   newest @1 :UInt64;
+  acknowledged @2 :UInt64;     # of its log: all up to here is on the receiver's disk
+  complete @3 :Bool;           # and everything else that the receiver is to hold of it
 }
 
 struct MediaRow {

@@ -118,6 +118,11 @@ piece read(wire::peer::Piece::Reader from, media_frames& behind) {
   return out;
 }
 
+alive read(wire::peer::Alive::Reader from) {
+  return {from.getDraining(), read_number(from.getNewest(), "the number of a change"),
+          read_number(from.getAcknowledged(), "the number of a change"), from.getComplete()};
+}
+
 batch read(wire::peer::Batch::Reader from, media_frames& behind) {
   batch out{read_number(from.getNumber(), "the number of a batch"),
             read_number(from.getBehind(), "the number of changes"),
@@ -200,8 +205,7 @@ message read(wire::peer::PeerMessage::Reader from, media_frames& behind) {
   case which::HELLO:
     return read(from.getHello());
   case which::ALIVE:
-    return alive{from.getAlive().getDraining(),
-                 read_number(from.getAlive().getNewest(), "the number of a change")};
+    return read(from.getAlive());
   case which::PIECE:
     return read(from.getPiece(), behind);
   case which::BATCH:

@@ -67,6 +67,8 @@ struct writer {
     auto out = to.initAlive();
     out.setDraining(from.draining);
     out.setNewest(from.newest);
+    out.setAcknowledged(from.acknowledged);
+    out.setComplete(from.complete);
   }
   void operator()(const piece& from) {
     auto out = to.initPiece();

@@ -36,6 +36,8 @@ struct welcome {
 struct alive {
   bool draining = false;
   uint64_t newest = 0;
+  uint64_t acknowledged = 0;
+  bool complete = false;
 };
 
 /// One row of the media family. `bytes` is empty when they came in pieces.

@@ -165,6 +165,16 @@ outcome read_outcome(wire::Reply::Reader from, media_frames& media) {
 
 } // namespace
 
+failure as_said(failure read) {
+  const auto from = read.text.rfind(" [");
+  if (from == std::string::npos || read.text.back() != ']')
+    return read;
+  read.reason = reason_constant(
+      std::string_view{read.text}.substr(from + 2, read.text.size() - from - 3), read.reason);
+  read.text.resize(from);
+  return read;
+}
+
 result<reply> decode_reply(std::string_view envelope, std::vector<chunk> media) {
   return read_untrusted<wire::Reply>(envelope, limits::reply_envelope_bytes_max,
                                      [&](wire::Reply::Reader root) {

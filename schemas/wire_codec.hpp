@@ -34,4 +34,8 @@ struct refused_request {
 /// The client's side of encode_reply.
 [[nodiscard]] result<reply> decode_reply(std::string_view envelope, std::vector<chunk> media);
 
+/// A failure that decode_reply read, as the node that said it had it: for a node that passes the
+/// answer on.
+[[nodiscard]] failure as_said(failure read);
+
 } // namespace restante

@@ -89,7 +89,7 @@ peer::message any_message(random_source& draw, uint64_t which) {
                        static_cast<wall_ms>(draw.below(4'102'444'800'001))};
   }
   case 1:
-    return peer::alive{draw.one_in(2), any_count(draw)};
+    return peer::alive{draw.one_in(2), any_count(draw), any_count(draw), draw.one_in(2)};
   case 2:
     return any_piece(draw);
   case 3:

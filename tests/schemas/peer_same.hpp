@@ -15,7 +15,9 @@ inline auto fields(const peer::welcome& v) {
   return std::tie(v.version, v.capabilities, v.node, v.incarnation, v.seen_incarnation,
                   v.seen_newest);
 }
-inline auto fields(const peer::alive& v) { return std::tie(v.draining, v.newest); }
+inline auto fields(const peer::alive& v) {
+  return std::tie(v.draining, v.newest, v.acknowledged, v.complete);
+}
 inline auto fields(const peer::media_row& v) {
   return std::tie(v.message, v.part, v.size, v.in_pieces, v.bytes);
 }

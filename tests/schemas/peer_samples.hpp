@@ -14,7 +14,7 @@ inline std::vector<peer::message> golden_messages() {
   failure why{errc::busy, "some_reason", "What to do."};
   return {
       peer::hello{state, 1, 2, 5, "node-a", "eu1", 3, 0x1122334455667788, 99, 1'760'000'000'000},
-      peer::alive{true, 100},
+      peer::alive{true, 100, 98, true},
       peer::piece{mailbox, {message, 1, 1'000'000, true, chunk{"piece"}}, 262'144},
       peer::batch{
           7,

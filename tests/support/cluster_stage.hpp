@@ -2,6 +2,7 @@
 // and heal. All time is virtual and the same for all.
 #pragma once
 
+#include "actors/forwarder.hpp"
 #include "actors/replica.hpp"
 #include "actors/replicator.hpp"
 #include "tests/support/stage.hpp"
@@ -18,8 +19,23 @@ struct cluster_node : stage {
   cluster_node(cluster_stage& all, std::string its_name, place where);
 
   void begin();
+  /// As from the link.
+  void hear(const peer_event_batch& what) {
+    tell(replicator, what);
+    tell(forwarder(), what);
+  }
   /// Ends everybody and begins again on the same disk.
   void start_again();
+
+  forwarder_actor forwarder() const { return caf::actor_cast<forwarder_actor>(entrance); }
+
+  /// As a client's, at this node.
+  call ask_here(const mailbox_id& box, mailbox_op op, std::string id, std::string home = "eu1",
+                tenant_ptr who = nullptr) {
+    auto what = *command_of(box, std::move(op), std::move(id), std::move(who));
+    what.region = std::move(home);
+    return ask(forwarder(), std::make_shared<const command>(std::move(what)));
+  }
 
   cluster_stage& all;
   std::string name;
@@ -46,9 +62,12 @@ public:
     lane = 0;
     for (const auto& [name, region] : nodes) {
       auto lanes = static_cast<uint32_t>(nodes.size());
-      this->nodes.emplace(name,
-                          std::make_unique<cluster_node>(
-                              *this, name, stage::place{region, lane + 1u, lane, lanes, regions}));
+      this->nodes.emplace(name, std::make_unique<cluster_node>(
+                                    *this, name,
+                                    stage::place{region, lane + 1u, lane, lanes, regions,
+                                                 [this, name = name](stage& at) {
+                                                   return node_actor{forwarder_of(at, name)};
+                                                 }}));
       ++lane;
     }
     for (auto& [name, node] : this->nodes)
@@ -59,6 +78,14 @@ public:
   }
 
   cluster_node& operator[](const std::string& name) { return *nodes.at(name); }
+
+  forwarder_actor forwarder_of(stage& at, const std::string& name) {
+    at.tenants->put({.name = "operator", .is = role::operator_});
+    forwarder_options how{name, at.node, at.environment, at.tenants};
+    how.numbering = numbering;
+    how.send = [this, name](peer_outbound what) { send(name, std::move(what)); };
+    return at.keep(spawn_forwarder(at.sys, std::move(how)));
+  }
 
   [[nodiscard]] membership_ptr seen_by(const std::string& name) const {
     return std::make_shared<const membership>(membership{name, members});
@@ -86,7 +113,7 @@ public:
       return;
     auto events = std::make_shared<std::vector<peer_event>>();
     events->push_back(peer_connection{to, true, up});
-    nodes.at(at)->tell(nodes.at(at)->replicator, events);
+    nodes.at(at)->hear(events);
   }
 
   void cut(const std::string& a, const std::string& b) {
@@ -123,8 +150,7 @@ public:
         BOOST_REQUIRE_MESSAGE(read.has_value(), read.error().text);
         auto events = std::make_shared<std::vector<peer_event>>();
         events->push_back(peer_inbound{from, !what.ours, std::move(*read)});
-        auto& to = *nodes.at(what.peer);
-        to.tell(to.replicator, events);
+        nodes.at(what.peer)->hear(events);
       }
     }
   }
@@ -139,6 +165,7 @@ public:
   }
 
   size_t replicas;
+  numbering_plan numbering;
   std::vector<member> members;
   std::map<std::string, std::unique_ptr<cluster_node>> nodes;
   std::set<std::pair<std::string, std::string>> cuts;
@@ -160,7 +187,9 @@ inline void cluster_node::begin() {
   how.newest = newest;
   how.verify_every = std::chrono::seconds{2};
   how.send = [this](peer_outbound what) { all.send(name, std::move(what)); };
+  how.listener = standing_listener{forwarder()};
   replicator = keep(spawn_replicator(sys, std::move(how)));
+  tell(forwarder(), carried_out_by{directory, replicator});
   tell(writer, caf::actor_cast<log_listener_actor>(replicator));
   run();
 }

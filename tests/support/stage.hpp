@@ -71,6 +71,8 @@ struct stage : actor_fixture {
     uint32_t lane = 0;
     uint32_t lanes = 1;
     std::vector<std::string> regions = {};
+    /// What stands before the node, if anything does.
+    std::function<node_actor(stage&)> entrance = {};
   };
 
   stage() : stage{place{}} {}
@@ -118,10 +120,11 @@ struct stage : actor_fixture {
         mailbox_services{held, {reader}, hasher, environment, log});
     node = keep(spawn_node(
         sys, {.services = services, .idle = idle, .active_messages_max = active_messages_max}));
+    entrance = where.entrance ? where.entrance(*this) : node;
     directory = keep(spawn_directory(sys, {.writer = held,
                                            .reader = reader,
                                            .hasher = hasher,
-                                           .node = node,
+                                           .node = entrance,
                                            .environment = environment,
                                            .tenants = tenants}));
     gatekeeper =
@@ -261,6 +264,7 @@ struct stage : actor_fixture {
   pin_hasher_actor hasher;
   std::shared_ptr<const mailbox_services> services;
   node_actor node;
+  node_actor entrance; // where clients' commands go
   directory_actor directory;
   gatekeeper_actor gatekeeper;
   feed_actor feed;

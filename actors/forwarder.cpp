@@ -1,0 +1,367 @@
+#include "actors/forwarder.hpp"
+
+#include "actors/access.hpp"
+#include "actors/directory.hpp"
+#include "actors/handlers.hpp"
+#include "actors/passing.hpp"
+#include "actors/registration.hpp"
+#include "schemas/limits.hpp"
+
+namespace restante {
+
+namespace {
+
+struct overdue_tick {};
+
+} // namespace
+} // namespace restante
+RESTANTE_LOCAL_MESSAGE(restante::overdue_tick)
+namespace restante {
+namespace {
+
+using forwarder_self = forwarder_actor::extend<caf::reacts_to<overdue_tick>>;
+constexpr auto tick_interval = std::chrono::seconds{1};
+
+failure unreachable() {
+  return {errc::busy, "mailbox_unreachable",
+          "no node that holds this mailbox can be reached or is ready: nothing was done, retry"};
+}
+
+failure catching_up() {
+  return {errc::busy, "node_catching_up",
+          "this node was away and is taking in what happened meanwhile: retry shortly"};
+}
+
+failure interrupted() {
+  return {errc::outcome_unknown, "forwarder_interrupted",
+          "it may or may not have been done: retry with the same request id"};
+}
+
+/// Whether a node refused without having looked at the request: another one may serve it.
+bool not_here(const outcome& what) {
+  auto* why = std::get_if<failure>(&what);
+  if (why == nullptr)
+    return false;
+  const std::string_view reason = why->reason;
+  return reason == unknown_mailbox().reason || reason == "mailbox_leaving" ||
+         reason == "node_catching_up";
+}
+
+/// What came from a peer: the media of its answer count for that peer.
+struct peer_share : request_share {
+  explicit peer_share(std::shared_ptr<meter> of) { replies = std::move(of); }
+};
+
+/// A request on its way to whoever serves it: a command, or one for the directory.
+struct errand {
+  command_ptr what;
+  tenant_request_ptr asked;
+  std::vector<std::string> to;
+  size_t next = 0;
+  bool missed = false; // somebody who may have it could not be asked, or was not ready
+  caf::typed_response_promise<answered> reply;
+};
+using errand_ptr = std::shared_ptr<errand>;
+
+struct forwarder_state {
+  static inline constexpr const char* name = "forwarder";
+  explicit forwarder_state(forwarder_self::pointer s) : self{s} {}
+
+  forwarder_self::pointer self;
+  std::optional<forwarder_options> options;
+  carried_out_by here;
+  standing_ptr now;
+  std::optional<passing> elsewhere;
+  std::map<std::string, std::shared_ptr<meter>> answers; // on their way to each peer, in bytes
+
+  // --- from clients ------------------------------------------------------------------------------
+
+  /// A node of this region comes before a home that is another one: the subscriber may be here.
+  std::vector<std::string> route(const std::string& home, const mailbox_id& box) const {
+    std::vector<std::string> out;
+    const auto& region = options->environment->region;
+    const auto partition = partition_of(box);
+    if (home != region)
+      if (auto guests = now->places->holders(region, partition); !guests.empty())
+        out.push_back(guests.front()->name);
+    for (const auto* each : now->places->holders(home, partition))
+      out.push_back(each->name);
+    return out;
+  }
+
+  std::string home_of(const command& what) const {
+    return what.region.empty() ? options->environment->region : what.region;
+  }
+
+  bool waits_for_copy(const mailbox_op& what) const {
+    auto* deposit = std::get_if<op::deposit>(&what);
+    return deposit != nullptr && (deposit->until == op::durability::replicated ||
+                                  (deposit->until == op::durability::usual && options->replicated));
+  }
+
+  caf::result<answered> accept(const command_ptr& what) {
+    if (std::holds_alternative<op::create>(what->op)) // the directory here has decided that
+      return self->delegate(options->node, what);
+    if (!now)
+      return answered{catching_up()};
+    const auto& known = options->environment->regions;
+    const auto home = home_of(*what);
+    if (std::find(known.begin(), known.end(), home) == known.end())
+      return answered{unknown_mailbox()};
+    auto to = route(home, what->mailbox);
+    if (to.size() == 1 && to.front() == options->name && now->caught_up &&
+        !waits_for_copy(what->op))
+      return self->delegate(options->node, what);
+    return send({what, nullptr, std::move(to)});
+  }
+
+  caf::result<answered> accept(const tenant_request_ptr& asked) {
+    const auto& what = asked->what.what;
+    if (std::holds_alternative<ask::tenant_add>(what) ||
+        std::holds_alternative<ask::tenant_revoke>(what))
+      return change_tenants(asked);
+    auto* device = std::get_if<ask::register_device>(&what);
+    auto plan = device == nullptr ? result<registration_plan>{}
+                                  : plan_registration(*options->environment, *asked->who, *device);
+    if (device == nullptr || !plan) // the directory says why it is refused
+      return self->delegate(here.directory, asked);
+    if (!now)
+      return answered{catching_up()};
+    std::string home = options->environment->region;
+    for (const auto& alias : plan->aliases)
+      if (alias.kind == alias_kind::number)
+        if (auto region = options->numbering.region_of(alias.value))
+          home = *region;
+    errand out{nullptr, asked, {}};
+    for (const auto* each : now->places->holders(home, partition_of(plan->mailbox)))
+      out.to.push_back(each->name);
+    return send(std::move(out));
+  }
+
+  caf::result<answered> send(errand what) {
+    auto out = std::make_shared<errand>(std::move(what));
+    out->missed = out->to.empty(); // all who might are gone
+    out->reply = self->make_response_promise<answered>();
+    go_on(out);
+    return out->reply;
+  }
+
+  /// To the next that may serve it.
+  void go_on(const errand_ptr& job) {
+    while (job->next < job->to.size()) {
+      const auto& to = job->to[job->next++];
+      auto came = [this, job](outcome what) { came_back(job, std::move(what)); };
+      if (to != options->name ? pass(to, *job, came) : carry_out(*job, came))
+        return;
+      job->missed = true;
+    }
+    answer_with(job->reply, job->missed ? unreachable() : unknown_mailbox());
+  }
+
+  void came_back(const errand_ptr& job, outcome what) {
+    if (!not_here(what))
+      return answer_with(job->reply, std::move(what));
+    job->missed |= std::get<failure>(what).code != errc::not_found;
+    go_on(job);
+  }
+
+  bool pass(const std::string& to, const errand& job, passing::then came) {
+    if (job.asked)
+      return elsewhere->pass(to, job.asked->who->name, job.asked->what, job.asked->held,
+                             self->clock().now(), std::move(came));
+    const auto& what = *job.what;
+    request out;
+    out.deadline = limits::deadline_max;
+    out.request_id = what.request_id;
+    out.what = ask::of_mailbox{
+        {subscriber_ref::by::profile, to_string(profile_id{home_of(what), what.mailbox})}, what.op};
+    return elsewhere->pass(to, what.who->name, std::move(out), what.held, self->clock().now(),
+                           std::move(came));
+  }
+
+  // --- here --------------------------------------------------------------------------------------
+
+  bool carry_out(const errand& job, passing::then came) {
+    if (!now->caught_up)
+      return false;
+    if (job.asked)
+      ask_directory(job.asked, std::move(came));
+    else
+      ask_node(job.what, std::move(came));
+    return true;
+  }
+
+  void ask_directory(const tenant_request_ptr& asked, const passing::then& came) {
+    self->request(here.directory, limits::deadline_max, asked)
+        .then([came](answered& done) { came(std::move(done.what)); },
+              [came](caf::error&) { came(interrupted()); });
+  }
+
+  void ask_node(const command_ptr& what, const passing::then& came) {
+    self->request(options->node, caf::infinite, what)
+        .then([this, what, came](answered& done) { served(*what, std::move(done.what), came); },
+              [came](caf::error&) { came(interrupted()); });
+  }
+
+  void served(const command& what, outcome done, const passing::then& came) {
+    auto* stored = std::get_if<answer::deposited>(&done);
+    if (stored == nullptr || !waits_for_copy(what.op))
+      return came(std::move(done));
+    await_copy copy{what.mailbox, home_of(what), stored->roams, stored->sequence,
+                    limits::deadline_default};
+    auto kept = std::make_shared<outcome>(std::move(done));
+    self->request(here.replicator, limits::deadline_max, std::move(copy))
+        .then(
+            [kept, came](answered& there) {
+              came(std::holds_alternative<failure>(there.what) ? std::move(there.what)
+                                                               : std::move(*kept));
+            },
+            [came](caf::error&) { came(interrupted()); });
+  }
+
+  /// The node's figures and the cluster's.
+  caf::result<answered> status() {
+    auto reply = self->make_response_promise<answered>();
+    auto ask = [this, reply](const auto& whom, auto then) {
+      self->request(whom, limits::load_timeout, node_status_request{})
+          .then([then](answered& got) mutable { then(std::get<answer::status>(got.what)); },
+                [reply](caf::error&) mutable { answer_with(reply, interrupted()); });
+    };
+    ask(options->node, [this, ask, reply](answer::status& node) {
+      ask(here.replicator, [reply, all = node.figures](answer::status& cluster) mutable {
+        all.insert(all.end(), cluster.figures.begin(), cluster.figures.end());
+        answer_with(reply, answer::status{std::move(all)});
+      });
+    });
+    return reply;
+  }
+
+  // --- tenants: every node knows all -------------------------------------------------------------
+
+  caf::result<answered> change_tenants(const tenant_request_ptr& asked) {
+    auto reply = self->make_response_promise<answered>();
+    ask_directory(asked, [this, asked, reply](outcome done) {
+      if (!std::holds_alternative<failure>(done))
+        for (const auto& peer : elsewhere->peers())
+          tell(peer, asked->what.what);
+      answer_with(reply, std::move(done));
+    });
+    return reply;
+  }
+
+  /// Said again to whoever connects, so nothing is lost when it is not heard.
+  void tell(const std::string& peer, const operation& what) {
+    request out;
+    out.deadline = limits::deadline_max;
+    out.request_id = "tenants";
+    out.what = what;
+    auto heard = [log = options->log, peer](const outcome& done) {
+      if (auto* why = std::get_if<failure>(&done))
+        log.warning("tenant_not_taken", {{"peer", peer}, {"why", why->reason}});
+    };
+    if (!elsewhere->pass(peer, "operator", std::move(out), nullptr, self->clock().now(), heard))
+      options->log.warning("tenant_not_taken", {{"peer", peer}, {"why", "too much on its way"}});
+  }
+
+  void tell_tenants(const std::string& peer) {
+    for (auto& tenant : options->tenants->all()) {
+      if (tenant.is == role::operator_)
+        continue;
+      const bool revoked = std::exchange(tenant.revoked, false);
+      auto who = tenant.name;
+      tell(peer, ask::tenant_add{std::move(tenant)});
+      if (revoked)
+        tell(peer, ask::tenant_revoke{std::move(who)});
+    }
+  }
+
+  // --- from peers --------------------------------------------------------------------------------
+
+  void take(const peer_event_batch& batch) {
+    for (const auto& event : *batch) {
+      if (auto* link = std::get_if<peer_connection>(&event)) {
+        if (!link->ours)
+          continue;
+        elsewhere->connected(link->peer, link->up);
+        if (link->up)
+          tell_tenants(link->peer);
+        continue;
+      }
+      const auto& in = std::get<peer_inbound>(event);
+      if (auto* passed = std::get_if<peer::forward>(&in.what))
+        carry_out(in.peer, *passed);
+      else if (auto* done = std::get_if<peer::answer>(&in.what))
+        elsewhere->take(in.peer, *done);
+    }
+  }
+
+  void carry_out(const std::string& peer, const peer::forward& in) {
+    auto came = [this, peer, correlation = in.correlation](outcome what) {
+      options->send(
+          {peer, false, peer::answer{correlation, encode_reply({correlation, std::move(what)})}});
+    };
+    auto asked = decode_request(in.what.envelope, in.what.media);
+    if (!asked)
+      return came(asked.error().why);
+    auto who = options->tenants->find(in.tenant);
+    if (!who || who->revoked)
+      return came(unknown_mailbox());
+    auto& meter_of = answers[peer];
+    if (!meter_of)
+      meter_of = std::make_shared<meter>(limits::passed_on_bytes_max);
+    auto held = std::make_shared<const peer_share>(meter_of);
+    auto& what = asked->what;
+    if (std::holds_alternative<ask::tenant_add>(what) ||
+        std::holds_alternative<ask::tenant_revoke>(what))
+      return ask_directory(
+          std::make_shared<const tenant_request>(tenant_request{who, std::move(*asked), held}),
+          came);
+    if (!now || !now->caught_up)
+      return came(catching_up());
+    if (std::holds_alternative<ask::register_device>(what))
+      return ask_directory(
+          std::make_shared<const tenant_request>(tenant_request{who, std::move(*asked), held}),
+          came);
+    auto* of = std::get_if<ask::of_mailbox>(&what);
+    auto named = of == nullptr ? std::nullopt : direct_profile(of->subscriber);
+    if (!named)
+      return came(failure{errc::unsupported, "operation_not_passed_on",
+                          "nodes pass on what concerns one mailbox, named by its profile id"});
+    if (!*named)
+      return came(named->error());
+    ask_node(std::make_shared<const command>(command{who, std::move(asked->request_id),
+                                                     (*named)->mailbox, std::move(of->op), held,
+                                                     std::move((*named)->region)}),
+             came);
+  }
+};
+
+forwarder_self::behavior_type forwarder(forwarder_self::stateful_pointer<forwarder_state> self,
+                                        forwarder_options options) {
+  auto& state = self->state;
+  state.elsewhere.emplace(options.send);
+  state.options.emplace(std::move(options));
+  install_handlers(self, [self] { self->state.elsewhere->end_all(); });
+  self->delayed_send(self, tick_interval, overdue_tick{});
+  return {
+      [self](const command_ptr& what) { return self->state.accept(what); },
+      [self](node_status_request) { return self->state.status(); },
+      [self](const tenant_request_ptr& asked) { return self->state.accept(asked); },
+      [self](const learn_names& what) { return self->delegate(self->state.here.directory, what); },
+      [self](const peer_event_batch& what) { self->state.take(what); },
+      [self](standing_ptr& what) { self->state.now = std::move(what); },
+      [self](carried_out_by& who) { self->state.here = std::move(who); },
+      [self](overdue_tick) {
+        self->state.elsewhere->end_overdue(self->clock().now());
+        self->delayed_send(self, tick_interval, overdue_tick{});
+      },
+  };
+}
+
+} // namespace
+
+forwarder_actor spawn_forwarder(caf::actor_system& system, forwarder_options options) {
+  return system.spawn(forwarder, std::move(options));
+}
+
+} // namespace restante

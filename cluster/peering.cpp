@@ -1,0 +1,103 @@
+#include "cluster/peering.hpp"
+
+#include "bridges/curve_keys.hpp"
+
+#include <algorithm>
+
+namespace restante {
+
+namespace {
+
+std::string raw(const secret_key& key) {
+  return {reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()};
+}
+
+/// Nodes share what makes ids and what is hashed into PINs; this tells whether they do.
+digest fingerprint(const node_keys& keys) {
+  std::string_view of_pins[] = {"restante cluster"};
+  const auto pins = keyed_digest(keys.pepper, of_pins);
+  std::string_view parts[] = {"restante cluster", pins.view()};
+  return keyed_digest(keys.identity, parts);
+}
+
+peer_bridge::options link_options(const cluster_config& from, const node_keys& keys, probe& figures,
+                                  const logger& log) {
+  return {from.listen, raw(keys.curve), &figures, log};
+}
+
+} // namespace
+
+peering::peering(const node_config& config, const node_keys& keys, probe& figures,
+                 const logger& log)
+    : config_{*config.cluster}
+    , region_{config.region}
+    , cluster_{fingerprint(keys)}
+    , members_{std::make_shared<const membership>(membership{config_.node, config_.members})}
+    , log_{log}
+    , link_{link_options(config_, keys, figures, log)} {}
+
+result<std::unique_ptr<peering>> peering::bind(const node_config& config, const node_keys& keys,
+                                               probe& figures, const logger& log) {
+  const auto& from = *config.cluster;
+  if (from.from == cluster_config::source::etcd)
+    return fail(errc::unsupported, "membership_unsupported",
+                "this version takes its members from the configuration only: membership = "
+                "\"static\"");
+  const auto self = std::find_if(from.members.begin(), from.members.end(),
+                                 [&](const member& each) { return each.name == from.node; });
+  const auto own = public_of(raw(keys.curve));
+  if (self == from.members.end() || self->public_key != own)
+    return fail(errc::invalid_request, "cluster_key_other",
+                "[[cluster.member]] " + from.node + " has another public key than this node's " +
+                    "curve.key, which is " + to_hex(own));
+  try {
+    return std::unique_ptr<peering>{new peering{config, keys, figures, log}};
+  } catch (const zmq::error_t& e) {
+    return fail(errc::invalid_request, "cluster_unbindable",
+                "[cluster] listen = \"" + from.listen + "\" can't be bound (" + e.what() +
+                    "): is another restanted running, or the address not of this machine?");
+  }
+}
+
+void peering::describe(mailbox_environment& out) const {
+  out.uid_lane = members_->find(config_.node)->lane;
+  out.uid_lanes = limits::uid_lanes_max;
+  out.regions = {region_};
+  for (const auto& each : members_->members)
+    out.regions.push_back(each.region);
+  std::sort(out.regions.begin(), out.regions.end());
+  out.regions.erase(std::unique(out.regions.begin(), out.regions.end()), out.regions.end());
+}
+
+forwarder_actor peering::spawn_entrance(caf::actor_system& system, const node_actor& node,
+                                        const environment_ptr& environment,
+                                        const std::shared_ptr<tenant_registry>& tenants) {
+  forwarder_options how{config_.node, node, environment, tenants};
+  how.numbering = numbering_plan{config_.numbering};
+  how.replicated = config_.acknowledged == cluster_config::durability::replicated;
+  how.send = link_.delivery();
+  how.log = log_;
+  return spawn_forwarder(system, std::move(how));
+}
+
+replicator_actor peering::spawn_replication(caf::actor_system& system, replicator_options with,
+                                            const forwarder_actor& entrance) {
+  with.cluster = cluster_;
+  with.members = members_;
+  with.replicas = config_.replicas;
+  with.grace = config_.grace;
+  with.send = link_.delivery();
+  with.listener = entrance;
+  with.log = log_;
+  return spawn_replicator(system, std::move(with));
+}
+
+void peering::start(const forwarder_actor& entrance, const replicator_actor& replicator) {
+  link_.start([entrance, replicator](const peer_event_batch& what) {
+    caf::anon_send(replicator, what);
+    caf::anon_send(entrance, what);
+  });
+  link_.set_members(members_);
+}
+
+} // namespace restante

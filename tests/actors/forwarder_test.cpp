@@ -1,0 +1,255 @@
+// Requests that arrive at any node of a cluster: who serves them, who is asked next, and what is
+// said when nobody can. Without sockets, in virtual time (tests/support/cluster_stage.hpp).
+#include "tests/support/cluster_stage.hpp"
+
+namespace restante {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A region of two nodes that hold everything both, and another of one.
+struct three_nodes : cluster_stage {
+  three_nodes() : cluster_stage{{{"paris", "eu1"}, {"lyon", "eu1"}, {"boston", "us1"}}, 2} {
+    pass(2s);
+    id = (*this)["paris"].register_device();
+    settle();
+    const placement places{seen_by("paris"), 2};
+    auto holders = places.holders("eu1", partition_of(id));
+    home = holders[0]->name;
+    standby = holders[1]->name;
+    pass(2s);
+  }
+
+  std::string ask_at(const std::string& node, mailbox_op what, const std::string& request,
+                     const std::string& region = "eu1") {
+    auto done = (*this)[node].ask_here(id, std::move(what), request, region);
+    settle();
+    pass(1s);
+    return done.reason();
+  }
+  std::string deposit_at(const std::string& node, const std::string& request) {
+    return ask_at(node, (*this)[node].voicemail(), request);
+  }
+  size_t messages(const std::string& node) { return (*this)[node].on_disk(id).messages.size(); }
+
+  /// As if its process had ended.
+  void lose(const std::string& name) {
+    for (const auto& [other, node] : nodes)
+      if (other != name)
+        cut(name, other);
+    down.insert(name);
+  }
+  void find(const std::string& name) {
+    down.erase(name);
+    for (const auto& [other, node] : nodes)
+      if (other != name)
+        heal(name, other);
+  }
+
+  mailbox_id id;
+  std::string home, standby;
+};
+
+op::deposit on_two_disks(op::deposit what) {
+  what.until = op::durability::replicated;
+  return what;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(forwarding, three_nodes)
+
+BOOST_AUTO_TEST_CASE(a_deposit_may_arrive_anywhere_and_is_stored_at_home) {
+  BOOST_TEST(deposit_at("boston", "far") == "accepted");
+  BOOST_TEST(messages("boston") == 0u);
+  BOOST_TEST(messages(home) == 1u);
+  BOOST_TEST(messages(standby) == 1u);
+  BOOST_TEST(deposit_at(standby, "near") == "accepted");
+  BOOST_TEST(messages(home) == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_was_passed_on_is_the_answer) {
+  BOOST_TEST(deposit_at("boston", "one") == "accepted");
+  BOOST_TEST(ask_at("boston", op::retrieve{{std::nullopt, 12'345}}, "r") == "message_not_found");
+  auto& boston = (*this)["boston"];
+  auto listed = boston.ask_here(id, op::list{}, "l");
+  settle();
+  auto headers = listed.as<answer::listing>().headers;
+  BOOST_REQUIRE(headers.size() == 1u);
+  auto got = boston.ask_here(id, op::retrieve{{headers.front().id, 0}}, "g");
+  settle();
+  BOOST_TEST(got.reason() == "accepted");
+  BOOST_TEST(
+      (got.as<answer::message>().parts.front().bytes == boston.voicemail().parts.front().bytes));
+}
+
+BOOST_AUTO_TEST_CASE(where_its_subscriber_roams_a_mailbox_is_served_without_home) {
+  BOOST_TEST(ask_at("boston", op::locate{"us1"}, "travel") == "accepted");
+  cut("boston", home);
+  cut("boston", standby);
+  BOOST_TEST(deposit_at("boston", "abroad") == "accepted");
+  BOOST_TEST(messages("boston") == 1u);
+  BOOST_TEST(messages(home) == 0u);
+  BOOST_TEST(deposit_at(home, "at home") == "accepted");
+  heal("boston", home);
+  heal("boston", standby);
+  pass(3s);
+  for (const auto& [name, node] : nodes)
+    BOOST_TEST(messages(name) == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(who_cannot_reach_home_says_so_and_stores_nothing) {
+  cut("boston", home);
+  cut("boston", standby);
+  BOOST_TEST(deposit_at("boston", "far") == "mailbox_unreachable");
+  for (const auto& [name, node] : nodes)
+    BOOST_TEST(messages(name) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_standby_answers_for_a_home_that_is_gone) {
+  BOOST_TEST(deposit_at("boston", "before") == "accepted");
+  lose(home);
+  BOOST_TEST(deposit_at("boston", "after") == "accepted"); // asked next, before the grace is over
+  BOOST_TEST(deposit_at("boston", "before") == "accepted");
+  BOOST_TEST(messages(standby) == 2u);
+  pass(6s);
+  BOOST_TEST(deposit_at("boston", "later") == "accepted");
+  BOOST_TEST(messages(standby) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_home_that_comes_back_serves_when_it_has_what_it_missed) {
+  lose(home);
+  BOOST_TEST(deposit_at("boston", "meanwhile") == "accepted");
+  auto& back = (*this)[home];
+  back.start_again();
+  auto early = back.ask_here(id, back.voicemail('e'), "early");
+  settle();
+  BOOST_TEST(early.reason() == "mailbox_unreachable");
+  find(home);
+  pass(3s);
+  BOOST_TEST(messages(home) == 1u);
+  BOOST_TEST(deposit_at(home, "again") == "accepted");
+  BOOST_TEST(messages(home) == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_whose_peers_stay_away_serves_after_the_grace) {
+  for (const auto* name : {"paris", "lyon", "boston"})
+    lose(name);
+  auto& alone = (*this)[home];
+  down.erase(home);
+  alone.start_again();
+  pass(1s);
+  BOOST_TEST(deposit_at(home, "too early") != "accepted");
+  pass(5s);
+  BOOST_TEST(deposit_at(home, "alone") == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_deposit_waits_for_a_second_disk_when_it_is_to) {
+  auto& at = (*this)[home];
+  auto done = at.ask_here(id, on_two_disks(at.voicemail()), "two");
+  settle();
+  BOOST_TEST(done.reason() == "accepted");
+  BOOST_TEST(messages(standby) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_second_disk_the_outcome_is_unknown_and_the_deposit_is_there) {
+  auto& at = (*this)[home];
+  for (const auto& [name, node] : nodes)
+    if (name != home)
+      cut(home, name);
+  auto first = at.ask_here(id, on_two_disks(at.voicemail()), "two");
+  pass(11s);
+  BOOST_TEST(first.reason() == "copy_missing");
+  BOOST_TEST(messages(home) == 1u);
+  auto again = at.ask_here(id, on_two_disks(at.voicemail()), "two");
+  pass(2s);
+  BOOST_TEST(again.answers() == 0u);
+  for (const auto& [name, node] : nodes)
+    if (name != home)
+      heal(home, name);
+  pass(2s);
+  BOOST_TEST(again.reason() == "accepted");
+  BOOST_TEST(messages(standby) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_falls_silent_leaves_the_outcome_unknown) {
+  auto& boston = (*this)["boston"];
+  auto done = boston.ask_here(id, boston.voicemail(), "lost");
+  boston.run(); // on its way
+  cut("boston", home);
+  BOOST_TEST(done.reason() == "peer_interrupted");
+}
+
+BOOST_AUTO_TEST_CASE(every_node_knows_every_tenant_also_who_was_away) {
+  tenant_record fresh = *(*this)["paris"].rival;
+  fresh.name = "fresh";
+  fresh.public_key = std::string(32, 'f');
+  auto& paris = (*this)["paris"];
+  lose("boston");
+  auto added = paris.ask(directory_actor{paris.forwarder()},
+                         paris.request_of(ask::tenant_add{fresh}, "add", paris.admin));
+  settle();
+  BOOST_TEST(added.reason() == "accepted");
+  BOOST_TEST(bool{(*this)["lyon"].tenants->find("fresh")});
+  BOOST_TEST(!(*this)["boston"].tenants->find("fresh"));
+  find("boston");
+  BOOST_TEST(bool{(*this)["boston"].tenants->find("fresh")});
+  auto revoked = paris.ask(directory_actor{paris.forwarder()},
+                           paris.request_of(ask::tenant_revoke{"fresh"}, "revoke", paris.admin));
+  settle();
+  BOOST_TEST(revoked.reason() == "accepted");
+  for (const auto& [name, node] : nodes)
+    BOOST_TEST(node->tenants->find("fresh")->revoked);
+}
+
+BOOST_AUTO_TEST_CASE(a_registration_goes_to_the_node_that_will_be_home) {
+  auto& boston = (*this)["boston"];
+  ask::register_device what;
+  what.number = "+15055550999";
+  auto done = boston.ask(directory_actor{boston.forwarder()},
+                         boston.request_of(what, "register", boston.acme));
+  settle();
+  auto there = done.as<answer::registered>().profile; // no prefix is known: here
+  BOOST_TEST(there.region == "us1");
+  BOOST_TEST(boston.on_disk(there.mailbox).exists());
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_has_is_not_found) {
+  id.bytes.fill(0x42);
+  for (const auto& [name, node] : nodes) {
+    BOOST_TEST(deposit_at(name, "d") == "subscriber_not_found");
+    BOOST_TEST(ask_at(name, op::describe{}, "x", "zz9") == "subscriber_not_found");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_peer_may_not_pass_on_is_refused) {
+  auto& boston = (*this)["boston"];
+  auto heard = [&](request what, const std::string& tenant = "acme") {
+    what.correlation = 77;
+    what.deadline = 1s;
+    auto events = std::make_shared<std::vector<peer_event>>();
+    events->push_back(
+        peer_inbound{"paris", false, peer::forward{5, tenant, 1s, encode_request(what)}});
+    boston.tell(boston.forwarder(), events);
+    boston.run();
+    BOOST_REQUIRE(!wire.empty());
+    auto out = std::get<peer::answer>(wire.back().second.what);
+    BOOST_TEST(out.correlation == 5u);
+    auto read = decode_reply(out.what.envelope, out.what.media);
+    return std::string{as_said(std::get<failure>(read->what)).reason};
+  };
+  request by_number{0, 1s, "r",
+                    ask::of_mailbox{{subscriber_ref::by::number, stage::number}, op::describe{}}};
+  BOOST_TEST(heard(by_number) == "operation_not_passed_on");
+  BOOST_TEST(heard({0, 1s, "r", ask::status{}}) == "operation_not_passed_on");
+  request described{0, 1s, "r",
+                    ask::of_mailbox{{subscriber_ref::by::profile, to_string(profile_id{"eu1", id})},
+                                    op::describe{}}};
+  BOOST_TEST(heard(described) == "subscriber_not_found"); // and not asked of anybody else
+  BOOST_TEST(heard(described, "nobody") == "subscriber_not_found");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace restante

@@ -20,6 +20,8 @@ bool acts_for(const tenant_record& who, std::string_view owner) {
 bool may(const tenant_record& who, std::string_view owner, const mailbox_op& what) {
   if (who.revoked || !acts_for(who, owner) || who.is == role::sms_gateway)
     return false;
+  if (std::holds_alternative<op::inspect>(what)) // names nodes and regions
+    return who.is == role::operator_;
   return who.is != role::application || !std::holds_alternative<op::set_pin>(what);
 }
 

@@ -68,6 +68,9 @@ struct directory_state {
       return list_records(*records);
     if (std::holds_alternative<ask::status>(what))
       return status();
+    if (std::holds_alternative<ask::drain>(what))
+      return answered{failure{errc::unsupported, "cluster_none",
+                              "this node is alone: nobody could take its mailboxes"}};
     return answered{failure{errc::unsupported, "operation_unknown", "not for the directory"}};
   }
 

@@ -3,8 +3,10 @@
 #include "actors/access.hpp"
 #include "actors/directory.hpp"
 #include "actors/handlers.hpp"
+#include "actors/inspection.hpp"
 #include "actors/passing.hpp"
 #include "actors/registration.hpp"
+#include "actors/tenants_told.hpp"
 #include "schemas/limits.hpp"
 
 namespace restante {
@@ -108,6 +110,8 @@ struct forwarder_state {
     const auto home = home_of(*what);
     if (std::find(known.begin(), known.end(), home) == known.end())
       return answered{unknown_mailbox()};
+    if (std::holds_alternative<op::inspect>(what->op))
+      return inspect(what);
     auto to = route(home, what->mailbox);
     if (to.size() == 1 && to.front() == options->name && now->caught_up &&
         !waits_for_copy(what->op))
@@ -120,6 +124,8 @@ struct forwarder_state {
     if (std::holds_alternative<ask::tenant_add>(what) ||
         std::holds_alternative<ask::tenant_revoke>(what))
       return change_tenants(asked);
+    if (auto* drained = std::get_if<ask::drain>(&what))
+      return drain(asked, *drained);
     auto* device = std::get_if<ask::register_device>(&what);
     auto plan = device == nullptr ? result<registration_plan>{}
                                   : plan_registration(*options->environment, *asked->who, *device);
@@ -166,10 +172,12 @@ struct forwarder_state {
   }
 
   bool pass(const std::string& to, const errand& job, passing::then came) {
-    if (job.asked)
-      return elsewhere->pass(to, job.asked->who->name, job.asked->what, job.asked->held,
-                             self->clock().now(), std::move(came));
-    const auto& what = *job.what;
+    return job.asked ? elsewhere->pass(to, job.asked->who->name, job.asked->what, job.asked->held,
+                                       self->clock().now(), std::move(came))
+                     : pass(to, *job.what, std::move(came));
+  }
+
+  bool pass(const std::string& to, const command& what, passing::then came) {
     request out;
     out.deadline = limits::deadline_max;
     out.request_id = what.request_id;
@@ -177,6 +185,37 @@ struct forwarder_state {
         {subscriber_ref::by::profile, to_string(profile_id{home_of(what), what.mailbox})}, what.op};
     return elsewhere->pass(to, what.who->name, std::move(out), what.held, self->clock().now(),
                            std::move(came));
+  }
+
+  /// Every node is asked what it has, whoever serves.
+  caf::result<answered> inspect(const command_ptr& what) {
+    struct round {
+      std::vector<answer::copy_of_mailbox> all;
+      size_t waits = 0;
+      std::shared_ptr<const placement> places;
+      caf::typed_response_promise<answered> reply;
+    };
+    auto job = std::make_shared<round>();
+    const auto& members = now->places->who()->members;
+    job->places = now->places;
+    job->waits = members.size();
+    job->reply = self->make_response_promise<answered>();
+    for (const auto& each : members) {
+      auto heard = [this, job, what, each](const outcome& said) {
+        job->all.push_back(line_of(each, said));
+        if (--job->waits != 0)
+          return;
+        auto out = with_roles(std::move(job->all), {what->mailbox, home_of(*what)}, *job->places);
+        const bool any = std::any_of(out.all.begin(), out.all.end(),
+                                     [](const auto& copy) { return copy.there; });
+        answer_with(job->reply, any ? outcome{std::move(out)} : outcome{unknown_mailbox()});
+      };
+      if (each.name == options->name)
+        ask_node(what, heard);
+      else if (!pass(each.name, *what, heard))
+        heard(failure{errc::busy, "peer_unreachable", "not connected"});
+    }
+    return job->reply;
   }
 
   // --- here --------------------------------------------------------------------------------------
@@ -219,6 +258,17 @@ struct forwarder_state {
             [came](caf::error&) { came(interrupted()); });
   }
 
+  caf::result<answered> drain(const tenant_request_ptr& asked, const ask::drain& what) {
+    if (!administers(*asked->who))
+      return self->delegate(here.directory, asked); // which says so
+    if (what.node == options->name)
+      return self->delegate(here.replicator, set_draining{what.on});
+    if (!now || now->places->who()->find(what.node) == nullptr)
+      return answered{failure{errc::not_found, "node_unknown",
+                              "no node of the cluster has that name: restante cluster status"}};
+    return send({nullptr, asked, {what.node}});
+  }
+
   /// The node's figures and the cluster's.
   caf::result<answered> status() {
     auto reply = self->make_response_promise<answered>();
@@ -243,36 +293,10 @@ struct forwarder_state {
     ask_directory(asked, [this, asked, reply](outcome done) {
       if (!std::holds_alternative<failure>(done))
         for (const auto& peer : elsewhere->peers())
-          tell(peer, asked->what.what);
+          tell_tenant(*elsewhere, peer, asked->what.what, self->clock().now(), options->log);
       answer_with(reply, std::move(done));
     });
     return reply;
-  }
-
-  /// Said again to whoever connects, so nothing is lost when it is not heard.
-  void tell(const std::string& peer, const operation& what) {
-    request out;
-    out.deadline = limits::deadline_max;
-    out.request_id = "tenants";
-    out.what = what;
-    auto heard = [log = options->log, peer](const outcome& done) {
-      if (auto* why = std::get_if<failure>(&done))
-        log.warning("tenant_not_taken", {{"peer", peer}, {"why", why->reason}});
-    };
-    if (!elsewhere->pass(peer, "operator", std::move(out), nullptr, self->clock().now(), heard))
-      options->log.warning("tenant_not_taken", {{"peer", peer}, {"why", "too much on its way"}});
-  }
-
-  void tell_tenants(const std::string& peer) {
-    for (auto& tenant : options->tenants->all()) {
-      if (tenant.is == role::operator_)
-        continue;
-      const bool revoked = std::exchange(tenant.revoked, false);
-      auto who = tenant.name;
-      tell(peer, ask::tenant_add{std::move(tenant)});
-      if (revoked)
-        tell(peer, ask::tenant_revoke{std::move(who)});
-    }
   }
 
   // --- from peers --------------------------------------------------------------------------------
@@ -284,7 +308,8 @@ struct forwarder_state {
           continue;
         elsewhere->connected(link->peer, link->up);
         if (link->up)
-          tell_tenants(link->peer);
+          tell_tenants(*elsewhere, link->peer, *options->tenants, self->clock().now(),
+                       options->log);
         continue;
       }
       const auto& in = std::get<peer_inbound>(event);
@@ -316,6 +341,14 @@ struct forwarder_state {
       return ask_directory(
           std::make_shared<const tenant_request>(tenant_request{who, std::move(*asked), held}),
           came);
+    if (auto* drained = std::get_if<ask::drain>(&what)) {
+      if (!administers(*who))
+        return came(unknown_mailbox());
+      self->request(here.replicator, limits::deadline_max, set_draining{drained->on})
+          .then([came](answered& done) { came(std::move(done.what)); },
+                [came](caf::error&) { came(interrupted()); });
+      return;
+    }
     if (!now || !now->caught_up)
       return came(catching_up());
     if (std::holds_alternative<ask::register_device>(what))

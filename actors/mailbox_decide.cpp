@@ -95,6 +95,7 @@ struct decider {
   }
 
   result<decision> operator()(const op::describe&) const { return unchanged(describe(state())); }
+  result<decision> operator()(const op::inspect&) const { return unchanged(told_of(state())); }
 
   result<decision> operator()(const op::set_pin& from) const {
     auto numbers = own_numbers();

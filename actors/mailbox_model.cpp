@@ -74,6 +74,8 @@ result<void> mailbox_model::admit(const command& what) const {
   if (!state_.exists() || !may(*what.who, state_.profile.tenant, what.op))
     return tl::unexpected<failure>{unknown_mailbox()};
   const auto& profile = state_.profile;
+  if (std::holds_alternative<op::inspect>(what.op))
+    return {};
   bool elsewhere = !env_->regions.empty() && profile.region != env_->region &&
                    profile.location.value != env_->region;
   if (profile.sealed || elsewhere)
@@ -134,6 +136,9 @@ bool mailbox_model::pin_open() const {
       continue;
     total.failures += share.failures;
     total.closed_until_ms = std::max(total.closed_until_ms, share.closed_until);
+    if (incarnation == env_->clock->incarnation() &&
+        share.failures >= limits::pin_failures_lock / env_->pin_copies)
+      return false;
   }
   return restante::pin_open(total, env_->clock->now());
 }

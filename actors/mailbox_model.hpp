@@ -28,6 +28,9 @@ struct mailbox_environment {
   uint32_t uid_lanes = 1;
   /// Where subscribers may roam besides their home region: the cluster's regions.
   std::vector<std::string> regions = {};
+  /// Copies of a mailbox that may be served while they are cut off from each other: each bears its
+  /// part of the wrong PINs, so that together they bear no more than one.
+  uint32_t pin_copies = 1;
 };
 using environment_ptr = std::shared_ptr<const mailbox_environment>;
 

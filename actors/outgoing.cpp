@@ -110,7 +110,6 @@ void outgoing::tick() {
     core_.tell(peer_, true,
                peer::alive{core_.find(core_.name())->draining, core_.newest,
                            state_.progress.acknowledged, seeds_.empty() && complete()});
-  lag_.sample(core_.self->clock().now(), core_.newest, state_.progress.acknowledged);
   keep_progress();
   pump();
 }
@@ -130,6 +129,7 @@ void outgoing::keep_progress() {
 
 /// One thing at a time: each does or begins something, or says that it has nothing to do.
 void outgoing::pump() {
+  lag_.sample(core_.self->clock().now(), core_.newest, state_.progress.acknowledged);
   while (welcome_ && !busy_ && state_.credit())
     if (!next_seed() && !ship_log() && !compare_next())
       return;

@@ -51,11 +51,17 @@ struct standing {
 using standing_ptr = std::shared_ptr<const standing>;
 using standing_listener = caf::typed_actor<caf::reacts_to<standing_ptr>>;
 
+/// The node gives its mailboxes to the others, or takes them again.
+struct set_draining {
+  bool on = true;
+};
+
 /// Ships this node's changes to those who hold their mailboxes, and takes theirs.
 using replicator_actor =
     caf::typed_actor<caf::reacts_to<peer_event_batch>, caf::reacts_to<log_grew>,
                      caf::reacts_to<membership_ptr>, caf::replies_to<await_copy>::with<answered>,
-                     caf::replies_to<node_status_request>::with<answered>>;
+                     caf::replies_to<node_status_request>::with<answered>,
+                     caf::replies_to<set_draining>::with<answered>>;
 
 /// Who carries out what is to be done here; told once they are there.
 struct carried_out_by {
@@ -73,6 +79,7 @@ using forwarder_actor =
                      caf::reacts_to<standing_ptr>, caf::reacts_to<carried_out_by>>;
 
 } // namespace restante
+RESTANTE_LOCAL_MESSAGE(restante::set_draining)
 RESTANTE_LOCAL_MESSAGE(restante::standing_ptr)
 RESTANTE_LOCAL_MESSAGE(restante::carried_out_by)
 RESTANTE_LOCAL_MESSAGE(restante::peer_event_batch)

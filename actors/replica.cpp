@@ -250,6 +250,17 @@ result<decision> drop(const mailbox_state& here) {
   return out;
 }
 
+answer::copies told_of(const mailbox_state& here) {
+  answer::copy_of_mailbox out;
+  out.there = true;
+  out.leaving = here.profile.sealed;
+  out.state = state_digest(here);
+  for (const auto& [id, message] : here.messages)
+    out.messages += !message.purged;
+  out.location = here.profile.location.value;
+  return {{std::move(out)}};
+}
+
 digest state_digest(const mailbox_state& of) {
   auto profile = of.profile;
   profile.sealed = false;

@@ -36,6 +36,9 @@ namespace restante {
 /// Conflict unless the copy is sealed.
 [[nodiscard]] result<decision> drop(const mailbox_state& here);
 
+/// What a node tells of its copy.
+[[nodiscard]] answer::copies told_of(const mailbox_state& here);
+
 /// What two copies of a mailbox compare: equal when all they have exchanged is the same.
 [[nodiscard]] digest state_digest(const mailbox_state& of);
 

@@ -29,6 +29,7 @@ struct replicator_state {
   std::list<waiter> waiting;
   caf::actor_clock::time_point begun;
   bool caught_up = false;
+  bool draining = false;
   leavers going{core, [this](std::string_view region, size_t partition, uint64_t sequence) {
                   return home_has(region, partition, sequence);
                 }};
@@ -69,8 +70,10 @@ struct replicator_state {
   void look() {
     auto seen = *configured;
     for (auto& each : seen.members) {
-      if (each.name == seen.self)
+      if (each.name == seen.self) {
+        each.draining = each.draining || draining;
         continue;
+      }
       const auto& peer = peers.at(each.name);
       each.alive = each.alive && peer.heard && now() - *peer.heard < core.options.grace;
       each.draining = each.draining || peer.from->draining();
@@ -242,6 +245,32 @@ struct replicator_state {
     return answered{std::move(out)};
   }
 
+  // --- giving everything away --------------------------------------------------------------------
+
+  /// Nothing is left that only this node has, and nothing is its to hold.
+  answered drain(const set_draining& what) {
+    if (std::exchange(draining, what.on) != what.on)
+      core.options.log.info(what.on ? "draining" : "draining_ended", {});
+    look();
+    size_t partitions = 0;
+    uint64_t behind = 0;
+    const auto& region = core.find(core.name())->region;
+    for (size_t partition = 0; partition < partition_count; ++partition)
+      for (const auto* each : core.places->holders(region, partition))
+        partitions +=
+            each->name == core.name() || !peers.at(each->name).to->progress().seeded[partition];
+    for (const auto& [name, peer] : peers)
+      if (core.find(name)->alive)
+        behind = std::max(behind, peer.to->behind());
+    const bool safe = draining && partitions == 0 && behind == 0 && going.size() == 0;
+    return answered{answer::status{{{"drain.node", core.name()},
+                                    {"drain.on", draining ? "yes" : "no"},
+                                    {"drain.partitions_left", std::to_string(partitions)},
+                                    {"drain.changes_left", std::to_string(behind)},
+                                    {"drain.copies_leaving", std::to_string(going.size())},
+                                    {"drain.safe", safe ? "yes" : "no"}}}};
+  }
+
   void abandon() {
     for (auto& each : std::exchange(waiting, {}))
       answer_with(each.reply, not_copied());
@@ -259,6 +288,7 @@ replicator_self::behavior_type replicator(replicator_self::stateful_pointer<repl
       [self](membership_ptr& what) { self->state.join(std::move(what)); },
       [self](const await_copy& what) { return self->state.wait_for(what); },
       [self](node_status_request) { return self->state.status(); },
+      [self](const set_draining& what) { return self->state.drain(what); },
       [self](replicator_tick) { self->state.tick(); },
   };
 }

@@ -1,5 +1,5 @@
 // How far a peer is behind this node's log, in time: since when the oldest change that it does not
-// have yet has been there. Pure; sampled, so exact to the interval between samples.
+// have yet has been there. Pure; sampled whenever something is shipped or acknowledged.
 #pragma once
 
 #include <chrono>

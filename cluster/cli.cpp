@@ -43,6 +43,7 @@ void build(CLI::App& app, cli_session& session) {
   add_message_verbs(app, session);
   add_event_verbs(app, session);
   add_record_verbs(app, session);
+  add_cluster_verbs(app, session);
   add_store_verbs(app, session);
   add_program_verbs(app, session);
 }

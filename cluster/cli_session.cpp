@@ -115,6 +115,10 @@ CLI::Validator whole_number(uint64_t most) {
   return number_between<uint64_t>(0, most, "a whole number from 0 to " + std::to_string(most));
 }
 
+void add_subscriber_argument(CLI::App& verb, std::string& whom) {
+  verb.add_option("SUBSCRIBER", whom, "Profile id, +number, number:... or imei:...")->required();
+}
+
 CLI::App& add_verb(CLI::App& to, cli_session& session, const std::string& name,
                    const std::string& what, const std::string& example,
                    std::function<result<void>()> run) {

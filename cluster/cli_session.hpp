@@ -76,6 +76,9 @@ CLI::App& add_verb(CLI::App& to, cli_session& session, const std::string& name,
                    const std::string& what, const std::string& example,
                    std::function<result<void>()> run);
 
+/// The one argument that names a subscriber.
+void add_subscriber_argument(CLI::App& verb, std::string& whom);
+
 /// Checks of numbers on the command line. CLI11's own let "nan" be a time and "-1" a large count.
 [[nodiscard]] CLI::Validator seconds_between(double least, double most);
 [[nodiscard]] CLI::Validator whole_number(uint64_t most);
@@ -88,6 +91,7 @@ void add_deposit_verb(CLI::App& app, cli_session& session);
 void add_message_verbs(CLI::App& app, cli_session& session);
 void add_record_verbs(CLI::App& app, cli_session& session);
 void add_event_verbs(CLI::App& app, cli_session& session);
+void add_cluster_verbs(CLI::App& app, cli_session& session);
 void add_store_verbs(CLI::App& app, cli_session& session);
 void add_program_verbs(CLI::App& app, cli_session& session);
 

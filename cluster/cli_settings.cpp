@@ -102,10 +102,6 @@ result<void> remove_greeting(cli_session& session, const greeting_options& from)
                "the greeting is removed");
 }
 
-void add_subscriber_argument(CLI::App& verb, std::string& whom) {
-  verb.add_option("SUBSCRIBER", whom, "Profile id, +number, number:... or imei:...")->required();
-}
-
 void add_greeting_verbs(CLI::App& app, cli_session& session) {
   auto& greeting = *app.add_subcommand("greeting", "What callers hear before the tone");
   greeting.require_subcommand(1);

@@ -62,6 +62,7 @@ result<std::unique_ptr<peering>> peering::bind(const node_config& config, const 
 void peering::describe(mailbox_environment& out) const {
   out.uid_lane = members_->find(config_.node)->lane;
   out.uid_lanes = limits::uid_lanes_max;
+  out.pin_copies = static_cast<uint32_t>(config_.replicas) + 1; // and where the subscriber roams
   out.regions = {region_};
   for (const auto& each : members_->members)
     out.regions.push_back(each.region);

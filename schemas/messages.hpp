@@ -109,6 +109,9 @@ struct locate {
   std::string region;
 };
 
+/// What every node has of the mailbox.
+struct inspect {};
+
 // By this node's own replication only; none of them travels.
 
 /// What another replica has of the mailbox, or changed in it: joined to what is here.
@@ -133,7 +136,7 @@ struct drop {};
 using mailbox_op =
     std::variant<op::create, op::describe, op::deposit, op::list, op::retrieve, op::remove,
                  op::set_flags, op::get_greeting, op::set_greeting, op::set_pin,
-                 op::set_preferences, op::locate, op::absorb, op::seal, op::drop>;
+                 op::set_preferences, op::locate, op::inspect, op::absorb, op::seal, op::drop>;
 
 /// What a node does besides.
 namespace ask {
@@ -180,12 +183,18 @@ struct records {
   bool newest = false;
 };
 struct status {};
+/// A node gives its mailboxes away, or takes them back. Asked again it says how far it is.
+struct drain {
+  std::string node;
+  bool on = true;
+};
 
 } // namespace ask
 
-using operation = std::variant<ask::ping, ask::register_device, ask::of_mailbox, ask::subscribe,
-                               ask::acknowledge, ask::tenant_add, ask::tenant_list,
-                               ask::tenant_revoke, ask::subscriber_list, ask::records, ask::status>;
+using operation =
+    std::variant<ask::ping, ask::register_device, ask::of_mailbox, ask::subscribe, ask::acknowledge,
+                 ask::tenant_add, ask::tenant_list, ask::tenant_revoke, ask::subscriber_list,
+                 ask::records, ask::status, ask::drain>;
 
 struct request {
   uint64_t correlation = 0;
@@ -273,13 +282,29 @@ struct records {
 struct status {
   std::vector<std::pair<std::string, std::string>> figures;
 };
+/// One node's copy of a mailbox (request.capnp, Copy).
+struct copy_of_mailbox {
+  std::string node;
+  std::string region;
+  std::string role;
+  bool there = false;
+  bool leaving = false;
+  digest state;
+  uint32_t messages = 0;
+  std::string location;
+  std::string problem;
+};
+struct copies {
+  std::vector<copy_of_mailbox> all;
+};
 
 } // namespace answer
 
-using outcome = std::variant<failure, answer::pong, answer::registered, answer::profile,
-                             answer::deposited, answer::listing, answer::message, answer::challenge,
-                             answer::done, answer::greeting, answer::subscribed, answer::event,
-                             answer::tenants, answer::subscribers, answer::records, answer::status>;
+using outcome =
+    std::variant<failure, answer::pong, answer::registered, answer::profile, answer::deposited,
+                 answer::listing, answer::message, answer::challenge, answer::done,
+                 answer::greeting, answer::subscribed, answer::event, answer::tenants,
+                 answer::subscribers, answer::records, answer::status, answer::copies>;
 
 struct reply {
   uint64_t correlation = 0;

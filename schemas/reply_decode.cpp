@@ -158,6 +158,14 @@ outcome read_outcome(wire::Reply::Reader from, media_frames& media) {
       out.figures.emplace_back(raw(figure.getName()), raw(figure.getValue()));
     return out;
   }
+  case which::COPIES: {
+    answer::copies out;
+    for (auto copy : from.getCopies())
+      out.all.push_back({raw(copy.getNode()), raw(copy.getRegion()), raw(copy.getRole()),
+                         copy.getThere(), copy.getLeaving(), own_id<digest>(copy.getDigest()),
+                         copy.getMessages(), raw(copy.getLocation()), raw(copy.getProblem())});
+    return out;
+  }
   }
   refuse("reply_unknown", "the node's answer is newer than this program; update it",
          errc::unsupported);

@@ -124,6 +124,21 @@ struct outcome_writer {
       out[i].setValue(text(from.figures[i].second));
     }
   }
+  void operator()(const answer::copies& from) {
+    auto out = to.initCopies(static_cast<unsigned>(from.all.size()));
+    for (unsigned i = 0; i < out.size(); ++i) {
+      const auto& each = from.all[i];
+      out[i].setNode(text(each.node));
+      out[i].setRegion(text(each.region));
+      out[i].setRole(text(each.role));
+      out[i].setThere(each.there);
+      out[i].setLeaving(each.leaving);
+      out[i].setDigest(blob(each.state.view()));
+      out[i].setMessages(each.messages);
+      out[i].setLocation(text(each.location));
+      out[i].setProblem(text(each.problem));
+    }
+  }
 };
 
 } // namespace

@@ -46,7 +46,18 @@ struct Request {
     status @23 :Void;
 
     locate @24 :Locate;
+
+    # The operator's again:
+    drain @25 :Drain;
+    inspect @26 :Common.Subscriber; # all copies of a mailbox: answers `copies`
   }
+}
+
+struct Drain {
+  # A node of the cluster gives its mailboxes to the others, or takes them back. Answers `status`
+  # with how far it is: ask again until `drain.safe` is "yes". Until it is started again.
+  node @0 :Text;
+  on @1 :Bool;
 }
 
 struct Register {
@@ -231,7 +242,21 @@ struct Reply {
     subscribers @14 :List(Profile);
     records @15 :List(Record);
     status @16 :List(Figure);
+    copies @17 :List(Copy);
   }
+}
+
+struct Copy {
+  # One node's copy of a mailbox, as that node sees it.
+  node @0 :Text;           # empty: a node that is alone
+  region @1 :Text;         # of the node
+  role @2 :Text;           # "home", "standby", "roaming"; empty: none is to be there
+  there @3 :Bool;          # what follows is known only then
+  leaving @4 :Bool;        # it takes no more requests: what it has is going home
+  digest @5 :Data;         # 16 bytes; copies are equal when these are
+  messages @6 :UInt32;
+  location @7 :Text;       # where the subscriber roams; empty: at home
+  problem @8 :Text;        # why the node could not be asked
 }
 
 struct Registered {

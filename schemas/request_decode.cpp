@@ -204,6 +204,11 @@ operation read_operation(wire::Request::Reader from, media_frames& media) {
     auto r = from.getLocate();
     return of(r.getSubscriber(), op::locate{line(r.getRegion(), limits::name_bytes_max, "region")});
   }
+  case which::DRAIN:
+    return ask::drain{line(from.getDrain().getNode(), limits::name_bytes_max, "node name"),
+                      from.getDrain().getOn()};
+  case which::INSPECT:
+    return of(from.getInspect(), op::inspect{});
   }
   refuse("operation_unknown", "this node does not know the operation; it may be older than you",
          errc::unsupported);

@@ -100,6 +100,11 @@ struct operation_writer {
     out.setNewest(from.newest);
   }
   void operator()(const ask::status&) { to.setStatus(); }
+  void operator()(const ask::drain& from) {
+    auto out = to.initDrain();
+    out.setNode(text(from.node));
+    out.setOn(from.on);
+  }
 
   void operator()(const subscriber_ref&, const op::create&) {} // these never travel
   void operator()(const subscriber_ref&, const op::absorb&) {}
@@ -109,6 +114,9 @@ struct operation_writer {
     auto out = to.initLocate();
     put_subscriber(out.initSubscriber(), who);
     out.setRegion(text(from.region));
+  }
+  void operator()(const subscriber_ref& who, const op::inspect&) {
+    put_subscriber(to.initInspect(), who);
   }
   void operator()(const subscriber_ref& who, const op::describe&) {
     put_subscriber(to.initProfile(), who);

@@ -75,9 +75,14 @@ std::string bytes_of(const failure& what) { return encode_reply({1, what}).envel
 
 BOOST_AUTO_TEST_SUITE(access_rules)
 
+BOOST_AUTO_TEST_CASE(only_the_operator_sees_which_nodes_have_a_copy) {
+  for (const auto& [is, owner, expected] : table)
+    BOOST_TEST(may(who(is), owner, op::inspect{}) == (is == role::operator_));
+}
+
 BOOST_AUTO_TEST_CASE(each_role_does_what_the_table_says_and_nothing_else) {
   BOOST_TEST(operations().size() ==
-             std::variant_size_v<mailbox_op> - 4); // but create and replication's
+             std::variant_size_v<mailbox_op> - 5); // but create, inspect and replication's
   for (const auto& line : table)
     for (const auto& [name, what] : operations()) {
       bool expected =

@@ -215,6 +215,71 @@ BOOST_AUTO_TEST_CASE(a_registration_goes_to_the_node_that_will_be_home) {
   BOOST_TEST(boston.on_disk(there.mailbox).exists());
 }
 
+BOOST_AUTO_TEST_CASE(every_copy_is_told_of_with_what_it_is_for) {
+  BOOST_TEST(deposit_at(home, "one") == "accepted");
+  BOOST_TEST(ask_at("boston", op::locate{"us1"}, "travel") == "accepted");
+  auto told = [&](const std::string& at) {
+    auto done = (*this)[at].ask_here(id, op::inspect{}, "i", "eu1", (*this)["paris"].admin);
+    settle();
+    std::string out;
+    for (const auto& copy : done.as<answer::copies>().all)
+      out += copy.node + " " + copy.role + " " +
+             (!copy.problem.empty() ? "?"
+              : copy.there          ? std::to_string(copy.messages)
+                                    : "none") +
+             ", ";
+    return out;
+  };
+  const auto all = home + " home 1, " + standby + " standby 1, boston roaming 1, ";
+  for (const auto& [name, node] : nodes)
+    BOOST_TEST(told(name) == all);
+  auto done = (*this)[home].ask_here(id, op::inspect{}, "i", "eu1", (*this)["paris"].admin);
+  settle();
+  const auto copies = done.as<answer::copies>().all;
+  BOOST_TEST((copies[0].state == copies[1].state && copies[1].state == copies[2].state));
+  cut("boston", home);
+  BOOST_TEST(told(home) == home + " home 1, " + standby + " standby 1, boston roaming ?, ");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_drains_says_when_nothing_is_left_on_it) {
+  BOOST_TEST(deposit_at(home, "one") == "accepted");
+  auto drained = [&](bool on) {
+    auto done = (*this)["boston"].ask(
+        directory_actor{(*this)["boston"].forwarder()},
+        (*this)["boston"].request_of(ask::drain{home, on}, "drain", (*this)["boston"].admin));
+    settle();
+    auto figures = done.as<answer::status>().figures;
+    return std::map<std::string, std::string>{figures.begin(), figures.end()};
+  };
+  cut(home, standby);
+  BOOST_TEST(deposit_at(home, "two") == "accepted"); // which it cannot hand over
+  auto first = drained(true);
+  BOOST_TEST(first["drain.node"] == home);
+  BOOST_TEST(first["drain.safe"] == "no");
+  heal(home, standby);
+  pass(8s);
+  BOOST_TEST(drained(true)["drain.safe"] == "yes");
+  BOOST_TEST(!(*this)[home].on_disk(id).exists());
+  lose(home);
+  BOOST_TEST(deposit_at("boston", "without it") == "accepted");
+  BOOST_TEST(messages(standby) == 3u);
+  find(home);
+  pass(2s);
+  BOOST_TEST(drained(false)["drain.on"] == "no");
+}
+
+BOOST_AUTO_TEST_CASE(only_an_operator_drains_and_only_nodes_there_are) {
+  auto& boston = (*this)["boston"];
+  auto asked = [&](const std::string& node, const tenant_ptr& who) {
+    auto done = boston.ask(directory_actor{boston.forwarder()},
+                           boston.request_of(ask::drain{node}, "drain", who));
+    settle();
+    return done.reason();
+  };
+  BOOST_TEST(asked("lyon", boston.acme) == "operation_not_yours");
+  BOOST_TEST(asked("nobody", boston.admin) == "node_unknown");
+}
+
 BOOST_AUTO_TEST_CASE(what_nobody_has_is_not_found) {
   id.bytes.fill(0x42);
   for (const auto& [name, node] : nodes) {

@@ -96,6 +96,22 @@ BOOST_AUTO_TEST_CASE(ten_attempts_close_the_mailbox_until_a_new_pin) {
   BOOST_TEST(box.pin_open());
 }
 
+BOOST_AUTO_TEST_CASE(copies_that_are_cut_off_bear_no_more_wrong_pins_together_than_one) {
+  int together = 0;
+  for (uint64_t incarnation = 1; incarnation <= 3; ++incarnation) {
+    auto where = *environment(incarnation);
+    where.pin_copies = 3;
+    mailbox_model copy{box.state(), std::make_shared<const mailbox_environment>(std::move(where))};
+    for (; copy.pin_open(); ++together) {
+      wrong_pins(copy, device_request(), 1);
+      *time += pause_ms;
+      BOOST_REQUIRE(together < 100);
+    }
+  }
+  BOOST_TEST(together <= 10);
+  BOOST_TEST(together == 9); // three each
+}
+
 BOOST_AUTO_TEST_CASE(the_right_pin_ends_the_count) {
   const mailbox_op right[] = {
       op::retrieve{message, channel::device, {}, {}},

@@ -1,10 +1,12 @@
 """Three real nodes in two regions: subscribers roam, nodes are lost, wires are cut."""
+import json
+import subprocess
 import time
 import unittest
 
 from cluster import ClusterCase
 from mvno_adapter import NoAnswer, Refused
-from node import amr, eventually
+from node import BIN, amr, eventually
 
 NUMBER = "+15055550183"
 REGIONS = {"paris": "eu1", "lyon": "eu1", "boston": "us1"}
@@ -97,6 +99,33 @@ class ClusterTest(ClusterCase):
     def passed_on(self, name):
         figures = self.nodes[name].metrics()
         return figures.get('restante_peer_messages_total{direction="out",kind="forward"}', 0)
+
+    def test_the_operator_sees_the_nodes_and_empties_one(self):
+        status = json.loads(self.restante("paris", "cluster", "status", "--json"))
+        self.assertEqual(status["node"], "paris")
+        self.assertEqual({name: each["region"] for name, each in status["nodes"].items()}, REGIONS)
+        self.at["paris"].deposit(self.who, amr(1))
+        self.locate("paris", "us1")
+        profile = self.who["profileId"]
+
+        def all_equal():
+            told = json.loads(self.restante("lyon", "mailbox", "verify", profile, "--json"))
+            return told["equal"] and len(told["copies"]) == 3 and told
+        told = eventually(all_equal, 20, 0.2)
+        self.assertEqual(sorted(each["role"] for each in told["copies"]),
+                         ["home", "roaming", "standby"])
+        self.assertIn("boston  us1     roaming", self.restante("boston", "mailbox", "where",
+                                                               profile))
+        self.restante("boston", "cluster", "drain", "paris", timeout=60)
+        self.assertEqual(self.nodes["paris"].stop(), 0)
+        patiently(lambda: self.at["lyon"].deposit(self.who, amr(2)))
+        self.assertEqual(len(patiently(lambda: self.at["lyon"].messages(self.who))), 2)
+
+    def restante(self, at, *words, timeout=20):
+        done = subprocess.run([BIN / "restante", "--config", self.nodes[at].config, *words],
+                              capture_output=True, text=True, timeout=timeout)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return done.stdout
 
     def test_who_is_alone_stores_nothing_that_is_to_be_on_two_disks(self):
         self.nodes.cut("boston")

@@ -52,6 +52,7 @@ inline auto fields(const op::set_preferences& v) {
   return std::tie(v.language, v.time_zone, v.notifications);
 }
 inline auto fields(const op::locate& v) { return std::tie(v.region); }
+inline auto fields(const op::inspect&) { return std::tuple{}; }
 inline auto fields(const op::absorb&) { return std::tuple{}; }
 inline auto fields(const op::seal&) { return std::tuple{}; }
 inline auto fields(const op::drop&) { return std::tuple{}; }
@@ -70,6 +71,7 @@ inline auto fields(const ask::records& v) {
   return std::tie(v.after_day, v.after_sequence, v.limit, v.newest);
 }
 inline auto fields(const ask::status&) { return std::tuple{}; }
+inline auto fields(const ask::drain& v) { return std::tie(v.node, v.on); }
 inline auto fields(const request& v) {
   return std::tie(v.correlation, v.deadline, v.request_id, v.what);
 }
@@ -100,6 +102,11 @@ inline auto fields(const answer::subscribers& v) { return std::tie(v.page); }
 inline auto fields(const answer::stored_record& v) { return std::tie(v.day, v.sequence, v.what); }
 inline auto fields(const answer::records& v) { return std::tie(v.page); }
 inline auto fields(const answer::status& v) { return std::tie(v.figures); }
+inline auto fields(const answer::copy_of_mailbox& v) {
+  return std::tie(v.node, v.region, v.role, v.there, v.leaving, v.state, v.messages, v.location,
+                  v.problem);
+}
+inline auto fields(const answer::copies& v) { return std::tie(v.all); }
 inline auto fields(const reply& v) { return std::tie(v.correlation, v.what); }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include "schemas/wire_codec.hpp"
 #include "tests/schemas/codec_helpers.hpp"
 #include "tests/schemas/same.hpp"
+#include "tests/schemas/wire_samples.hpp"
 
 namespace restante::codec_tests {
 
@@ -54,11 +55,13 @@ mailbox_op any_op(random_source& draw, uint64_t which) {
     return op::set_pin{any_text(draw)};
   case 9:
     return op::locate{any_text(draw)};
+  case 10:
+    return op::inspect{};
   default:
     return op::set_preferences{any_text(draw), any_text(draw), any_of(draw, toggle::off)};
   }
 }
-constexpr uint64_t op_kinds = 11;
+constexpr uint64_t op_kinds = 12;
 
 tenant_record any_tenant(random_source& draw) {
   tenant_record out{any_text(draw),      any_of(draw, role::operator_),
@@ -96,12 +99,14 @@ operation any_operation(random_source& draw, uint64_t which) {
                         any_number<uint16_t>(draw), draw.one_in(2)};
   case 9:
     return ask::status{};
+  case 10:
+    return ask::drain{any_text(draw), draw.one_in(2)};
   default:
     return ask::of_mailbox{{static_cast<subscriber_ref::by>(1 + draw.below(3)), any_text(draw)},
-                           any_op(draw, which - 10)};
+                           any_op(draw, which - 11)};
   }
 }
-constexpr uint64_t operation_kinds = 10 + op_kinds;
+constexpr uint64_t operation_kinds = 11 + op_kinds;
 
 /// A header as it travels: without stamps and digests.
 message_record any_header(random_source& draw) {
@@ -140,6 +145,7 @@ outcome any_page(random_source& draw, uint64_t which) {
   answer::subscribers subscribers;
   answer::records records;
   answer::status status;
+  answer::copies copies;
   for (; count > 0; --count) {
     listing.headers.push_back(any_header(draw));
     listing.headers.back().parts.push_back({any_of(draw, media_type::mp4), draw.below(1'000), {}});
@@ -151,8 +157,11 @@ outcome any_page(random_source& draw, uint64_t which) {
                             {any_number<wall_ms>(draw), any_text(draw), any_text(draw),
                              any_text(draw), any_text(draw)}});
     status.figures.emplace_back(any_text(draw), any_text(draw));
+    copies.all.push_back({any_text(draw), any_text(draw), any_text(draw), draw.one_in(2),
+                          draw.one_in(2), any_id<digest>(draw), any_number<uint32_t>(draw),
+                          any_text(draw), any_text(draw)});
   }
-  outcome all[] = {listing, tenants, subscribers, records, status};
+  outcome all[] = {listing, tenants, subscribers, records, status, copies};
   return all[which];
 }
 
@@ -197,116 +206,7 @@ outcome any_outcome(random_source& draw, uint64_t which) {
     return any_page(draw, which - 10);
   }
 }
-constexpr uint64_t outcome_kinds = 15;
-
-subscriber_ref alice() {
-  return {subscriber_ref::by::profile, to_string(profile_id{"eu1", id_of<mailbox_id>(0x5A)})};
-}
-
-op::deposit with(op::deposit what, op::durability until) { return (what.until = until, what); }
-
-std::vector<std::pair<std::string, request>> golden_requests() {
-  op::deposit deposit{message_format::voicemail,
-                      "+15055551212",
-                      1'760'000'000'000,
-                      2'500,
-                      true,
-                      {{media_type::amr, chunk{"#!AMR\n"}}, {media_type::png, chunk{"png"}}}};
-  op::retrieve retrieve{{id_of<message_id>(7), 0}, channel::device, {"challenge", "482913"}, "web"};
-  ask::register_device device{"490154203237518",
-                              "+15055550183",
-                              "482913",
-                              "fr",
-                              "Europe/Paris",
-                              media_part{media_type::wav, chunk{"RIFF"}},
-                              "acme"};
-  tenant_record tenant{
-      "portal", role::application, std::string(32, 'k'), "US", "en", {"acme", "rival"}, "4711"};
-  auto of = [](mailbox_op what) { return operation{ask::of_mailbox{alice(), std::move(what)}}; };
-  std::vector<std::pair<std::string, operation>> all{
-      {"ping", ask::ping{}},
-      {"register", device},
-      {"profile", of(op::describe{})},
-      {"deposit_v1", of(deposit)},
-      {"deposit", of(with(deposit, op::durability::replicated))},
-      {"locate", of(op::locate{"us1"})},
-      {"list", of(op::list{5, 20, true})},
-      {"retrieve", of(retrieve)},
-      {"delete", of(op::remove{{std::nullopt, 3}, channel::out_of_band, {}, true})},
-      {"set_flags", of(op::set_flags{{std::nullopt, 3}, saved, played})},
-      {"get_greeting", of(op::get_greeting{greeting_kind::busy})},
-      {"set_greeting", of(op::set_greeting{greeting_kind::name, deposit.parts[0]})},
-      {"set_pin", of(op::set_pin{"739201"})},
-      {"set_preferences", of(op::set_preferences{"de", "UTC", toggle::off})},
-      {"subscribe", ask::subscribe{"tail", 10, 1}},
-      {"acknowledge", ask::acknowledge{"tail", 99}},
-      {"tenant_add", ask::tenant_add{tenant}},
-      {"tenant_list", ask::tenant_list{}},
-      {"tenant_revoke", ask::tenant_revoke{"portal"}},
-      {"subscriber_list", ask::subscriber_list{"acme", id_of<mailbox_id>(9), 50}},
-      {"records", ask::records{20'000, 17, 100, true}},
-      {"status", ask::status{}}};
-  std::vector<std::pair<std::string, request>> out;
-  for (auto& [name, what] : all)
-    out.emplace_back("request." + name,
-                     request{0x1122334455667788, milliseconds{2'500}, "request-id", what});
-  return out;
-}
-
-std::vector<std::pair<std::string, reply>> golden_replies() {
-  message_record header;
-  header.id = id_of<message_id>(0x11);
-  header.uid = 7;
-  header.format = message_format::fax;
-  header.caller = "+15055551212";
-  header.called_at = 1'760'000'000'000;
-  header.stored_at = 1'760'000'001'000;
-  header.duration_ms = 2'500;
-  header.deposited_by = "acme";
-  header.flags[1].value = true;
-  header.parts = {{media_type::amr, 6, {}}};
-  media_part media{media_type::amr, chunk{"#!AMR\n"}};
-  profile_id id{"eu1", id_of<mailbox_id>(0x5A)};
-  answer::profile profile{id,
-                          "490154203237518",
-                          "+15055550183",
-                          "fr",
-                          "Europe/Paris",
-                          true,
-                          true,
-                          {greeting_kind::normal, greeting_kind::name},
-                          3,
-                          2,
-                          "acme"};
-  answer::event event{99,          cause::deposited,  to_string(id), header.id,
-                      7,           1'760'000'001'000, "request-id",  "portal",
-                      std::nullopt};
-  tenant_record tenant{
-      "portal", role::application, std::string(32, 'k'), "US", "en", {"acme", "rival"}, "4711",
-      true};
-  answer::stored_record record{
-      20'000, 17, {1'760'000'000'000, "deposited", "acme", to_string(id), "2500 ms"}};
-  std::vector<std::pair<std::string, outcome>> all{
-      {"pong", answer::pong{}},
-      {"registered", answer::registered{id, true}},
-      {"profile", profile},
-      {"deposited", answer::deposited{header.id, 7, 2'500, true, 99}},
-      {"listing", answer::listing{{header, header}, true}},
-      {"message", answer::message{header, {media}}},
-      {"challenge", answer::challenge{"a challenge", 1'760'000'120'000}},
-      {"done", answer::done{true}},
-      {"greeting", answer::greeting{greeting_kind::name, media}},
-      {"subscribed", answer::subscribed{100}},
-      {"event", event},
-      {"tenants", answer::tenants{{tenant}}},
-      {"subscribers", answer::subscribers{{profile}}},
-      {"records", answer::records{{record}}},
-      {"status", answer::status{{{"refused.frames_missing", "1"}}}}};
-  std::vector<std::pair<std::string, reply>> out;
-  for (auto& [name, what] : all)
-    out.emplace_back("reply." + name, reply{0x1122334455667788, what});
-  return out;
-}
+constexpr uint64_t outcome_kinds = 16;
 
 } // namespace
 

@@ -24,6 +24,7 @@ Examples:
   restante-bench retrieve --size 40000 --count 10000         from disk, and again from memory
   restante-bench scale                                       1,000 to 1,000,000 mailboxes; 6 minutes
   restante-bench scale --mailboxes 20000 --json              quicker
+  restante-bench cluster                                     two disks, lag, roaming; a minute
 
 Figures are of this machine, client included; compare runs of one machine only. `./dev bench` runs
 them all and prints one page.)";
@@ -145,6 +146,35 @@ struct scale_command {
   void run() { to.tell(how, bench::run_scale(how)); }
 };
 
+struct cluster_command {
+  bench::cluster_options how;
+  CLI::App* app;
+  bool json = false;
+
+  explicit cluster_command(CLI::App& parent)
+      : app{parent.add_subcommand("cluster",
+                                  "deposits on two disks against one, lag, roaming; a minute")} {
+    app->add_option("--count", how.count,
+                    "deposits of 1 KiB a round; of 40,000 bytes a quarter of them")
+        ->check(CLI::Range(4, 1 << 30));
+    app->add_option("--mailboxes", how.mailboxes, "spread over so many")
+        ->check(CLI::Range(size_t{1}, bench::mailboxes_max));
+    app->add_option("--window", how.window, "requests open at a time")->check(CLI::Range(1, 8192));
+    app->add_option("--rounds", how.rounds, "of each in turn; the middle ones count")
+        ->check(CLI::Range(1, 1'000));
+    app->add_option("--directory", how.directory, "where the nodes' data go");
+    app->add_flag("--json", json, "for programs");
+  }
+
+  void run() const {
+    const auto got = bench::run_cluster(how);
+    if (json)
+      std::cout << bench::to_json(how, got).dump(2) << "\n";
+    else
+      bench::print(how, got);
+  }
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -155,6 +185,7 @@ int main(int argc, char** argv) {
   deposit_command deposit{app};
   retrieve_command retrieve{app};
   scale_command scale{app};
+  cluster_command cluster{app};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -162,7 +193,7 @@ int main(int argc, char** argv) {
     const auto strange = app.remaining();
     if (app.get_subcommands().empty() && !strange.empty() && e.get_exit_code() != 0) {
       std::cerr << "restante-bench: there is no benchmark '" << strange.front()
-                << "'; they are deposit, retrieve and scale. --help tells more\n";
+                << "'; they are deposit, retrieve, scale and cluster. --help tells more\n";
       return exit_code::usage;
     }
     return app.exit(e) == 0 ? exit_code::ok : exit_code::usage;
@@ -173,8 +204,10 @@ int main(int argc, char** argv) {
       deposit.run();
     else if (retrieve.to.app->parsed())
       retrieve.run();
-    else
+    else if (scale.to.app->parsed())
       scale.run();
+    else
+      cluster.run();
   } catch (const std::exception& e) {
     std::cerr << "restante-bench: " << e.what() << "\n";
     return exit_code::failed;

@@ -184,4 +184,42 @@ nlohmann::json to_json(const scale_options& how, const scale_figures& got) {
           {"next_deposit", figures_to_json(got.next_deposits)}};
 }
 
+void print(const cluster_options& how, const cluster_figures& got) {
+  std::printf("%-26s %zu open, %zu mailboxes, %zu rounds in turn, ipc; nodes and client in one "
+              "process\n",
+              "deposits", how.window, how.mailboxes, how.rounds);
+  std::printf("%-26s %10s %10s %8s %10s %10s\n", "bytes", "alone/s", "two disks", "ratio", "CPU us",
+              "p99 ms");
+  for (const auto& each : got.sizes)
+    std::printf("%-26zu %10.0f %10.0f %8.2f %10.1f %10.2f\n", each.size, each.alone.per_second,
+                each.replicated.per_second, each.ratio, each.replicated.cpu_us_each,
+                each.replicated.latency_p99_ms);
+  for (const auto& each : got.sizes)
+    std::printf("%-26s p50 %.0f  p99 %.0f  max %.0f\n",
+                ("lag at " + std::to_string(each.size) + ", ms").c_str(), each.lag_p50_ms,
+                each.lag_p99_ms, each.lag_max_ms);
+  std::printf("%-26s %.0f ms in the middle of", "100 recordings abroad", got.roaming_middle_ms);
+  for (const auto each : got.roaming_ms)
+    std::printf(" %.0f", each);
+  std::printf("\n");
+}
+
+nlohmann::json to_json(const cluster_options& how, const cluster_figures& got) {
+  nlohmann::json out{{"window", how.window},
+                     {"count", how.count},
+                     {"mailboxes", how.mailboxes},
+                     {"rounds", how.rounds},
+                     {"roaming_ms", got.roaming_middle_ms},
+                     {"roaming_ms_each", got.roaming_ms}};
+  for (const auto& each : got.sizes)
+    out["sizes"].push_back(
+        {{"size", each.size},
+         {"ratio", each.ratio},
+         {"alone", figures_to_json(each.alone)},
+         {"replicated", figures_to_json(each.replicated)},
+         {"lag_ms",
+          {{"p50", each.lag_p50_ms}, {"p99", each.lag_p99_ms}, {"max", each.lag_max_ms}}}});
+  return out;
+}
+
 } // namespace restante::bench

@@ -2,6 +2,7 @@
 // object; README.md says what they are.
 #pragma once
 
+#include "benchmarks/cluster_bench.hpp"
 #include "benchmarks/deposit_bench.hpp"
 #include "benchmarks/retrieve_bench.hpp"
 #include "benchmarks/scale_bench.hpp"
@@ -14,6 +15,7 @@ void print(const deposit_options& how, const load_figures& got);
 void print(const deposit_options& how, const floor_comparison& got);
 void print(const retrieve_options& how, const retrieve_figures& got);
 void print(const scale_options& how, const scale_figures& got);
+void print(const cluster_options& how, const cluster_figures& got);
 
 [[nodiscard]] nlohmann::json to_json(const deposit_options& how, const load_figures& got);
 /// Of the engine's round in the middle, and `floor_acked_per_second`, `ratio`, `floor` (the figures
@@ -21,5 +23,6 @@ void print(const scale_options& how, const scale_figures& got);
 [[nodiscard]] nlohmann::json to_json(const deposit_options& how, const floor_comparison& got);
 [[nodiscard]] nlohmann::json to_json(const retrieve_options& how, const retrieve_figures& got);
 [[nodiscard]] nlohmann::json to_json(const scale_options& how, const scale_figures& got);
+[[nodiscard]] nlohmann::json to_json(const cluster_options& how, const cluster_figures& got);
 
 } // namespace restante::bench

@@ -74,8 +74,8 @@ class ToolMistakes(unittest.TestCase):
                                (["--sise", "5"], "--sise")):
             status, out, complaint = self.said(BIN / "restante-bench", *words)
             self.assertEqual((status, out, len(complaint)), (USAGE, "", 1), complaint)
-            self.assertIn(f"there is no benchmark '{strange}'; they are deposit, retrieve and scale",
-                          complaint[0])
+            self.assertIn(f"there is no benchmark '{strange}'; they are deposit, retrieve, scale "
+                          "and cluster", complaint[0])
 
     def test_a_benchmark_refuses_numbers_out_of_its_range(self):
         wrong = ["nan", "inf", "-1", "0", "many", "99999999999999999999"]

@@ -43,6 +43,7 @@ void incoming::take(const peer::message& what) {
     compare(*asked);
   } else if (auto* here = std::get_if<peer::alive>(&what)) {
     draining_ = here->draining;
+    saw(here->newest);
     caught_up_ |= here->complete && here->acknowledged >= due_;
   } else {
     refuse(out_of_step("message_out_of_place", "only the side that was connected to says that"));
@@ -70,12 +71,52 @@ void incoming::greet(const peer::hello& what) {
     return refuse({errc::unsupported, "version_unknown",
                    "no version of the protocol is spoken by "
                    "both: upgrade the older node first"});
+  auto self = shared_from_this();
+  core_.self
+      ->request(core_.options.reader, limits::load_timeout,
+                get_request{{{family::meta, peer_seen_key(peer_)}}})
+      .then(
+          [self, what, session = session_](const get_reply& got) {
+            if (session != self->session_ || !got.values)
+              return; // it says hello again
+            if (const auto& row = got.values->front(); row && self->seen_ == peer_seen{})
+              self->seen_ = decode_peer_seen(row->view()).value_or(peer_seen{});
+            self->welcome(what);
+          },
+          [](caf::error&) {});
+}
+
+void incoming::welcome(const peer::hello& what) {
   greeted_ = true;
   peer::welcome out;
   out.version = std::min(what.version_max, peer::version_max);
   out.node = core_.name();
   out.incarnation = core_.options.environment->clock->incarnation();
+  out.seen_incarnation = seen_.incarnation;
+  out.seen_newest = seen_.newest;
   core_.tell(peer_, false, std::move(out));
+  if (seen_.incarnation != what.incarnation)
+    seen_ = {what.incarnation, 0};
+  saw(what.newest);
+}
+
+void incoming::saw(uint64_t newest) {
+  seen_changed_ |= newest > seen_.newest;
+  seen_.newest = std::max(seen_.newest, newest);
+}
+
+/// A second's changes may be forgotten by a crash: then a backup that is no older is not noticed.
+void incoming::tick() {
+  const auto now = core_.self->clock().now();
+  if (!seen_changed_ || now < keep_seen_at_)
+    return;
+  seen_changed_ = false;
+  keep_seen_at_ = now + std::chrono::seconds{1};
+  auto commit = std::make_shared<commit_request>();
+  commit->rows.push_back(row::put(family::meta, peer_seen_key(peer_), encode(seen_)));
+  commit->urgency = commit_class::essential;
+  core_.self->request(core_.options.writer, limits::commit_timeout, std::move(commit))
+      .then([](const commit_reply&) {}, [](caf::error&) {});
 }
 
 void incoming::take_batch(const peer::batch& what) {

@@ -55,6 +55,9 @@ void outgoing::say_hello() {
 }
 
 void outgoing::welcomed(const peer::welcome& what) {
+  if (what.seen_incarnation == core_.options.environment->clock->incarnation() &&
+      what.seen_newest > core_.newest)
+    return core_.restored(peer_);
   welcome_ = true;
   resume_.reset();
   state_.begin(what.incarnation, core_.newest);

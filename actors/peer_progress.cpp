@@ -35,4 +35,17 @@ std::optional<peer_progress> decode_peer_progress(std::string_view bytes) {
   return out;
 }
 
+std::string peer_seen_key(const std::string& peer) { return meta_key("seen/" + peer); }
+
+std::string encode(const peer_seen& what) {
+  return big_endian(what.incarnation) + big_endian(what.newest);
+}
+
+std::optional<peer_seen> decode_peer_seen(std::string_view bytes) {
+  if (bytes.size() != numbers)
+    return std::nullopt;
+  return peer_seen{from_big_endian(bytes.substr(0, sizeof(uint64_t))),
+                   from_big_endian(bytes.substr(sizeof(uint64_t)))};
+}
+
 } // namespace restante

@@ -42,6 +42,7 @@ struct replicator_state {
     core.options = std::move(options);
     begun = now();
     core.moved = [this](const mailbox_id& box) { going.consider(box); };
+    core.restored = [this](const std::string& peer) { begin_anew(peer); };
     core.misplaced = [this](const std::string& peer, const mailbox_id& box) {
       peers.at(peer).to->seed(box);
     };
@@ -138,6 +139,30 @@ struct replicator_state {
       peer.to->pump();
   }
 
+  /// What happened after the backup is not here, and its numbers and stamps must not be given out a
+  /// second time for something else; as another store this node is compared with its peers anew.
+  void begin_anew(const std::string& peer) {
+    core.options.log.error("store_restored", {{"seen_by", peer}});
+    auto commit = std::make_shared<commit_request>();
+    commit->rows.push_back(row::put(family::meta, meta_key("incarnation"), random_bytes(8)));
+    commit->urgency = commit_class::essential;
+    core.self->request(core.options.writer, limits::commit_timeout, std::move(commit))
+        .then(
+            [this](const commit_reply& done) {
+              core.options.fatal(
+                  done.sequence
+                      ? failure{errc::storage_failure, "store_restored",
+                                "the store is an older copy of what it was: it is another "
+                                "incarnation now, start the node again"}
+                      : done.sequence.error());
+            },
+            [this](caf::error&) {
+              core.options.fatal({errc::storage_failure, "store_restored",
+                                  "the store is an older copy of what it was, and can't be "
+                                  "written to"});
+            });
+  }
+
   // --- copies ----------------------------------------------------------------------------------
 
   /// Whether somebody at home has all of this log up to `sequence`.
@@ -210,8 +235,10 @@ struct replicator_state {
   void tick() {
     look();
     catch_up();
-    for (auto& [name, peer] : peers)
+    for (auto& [name, peer] : peers) {
       peer.to->tick();
+      peer.from->tick();
+    }
     going.tick();
     settle();
     core.self->delayed_send(core.self, limits::peer_tick, replicator_tick{});

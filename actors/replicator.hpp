@@ -34,6 +34,9 @@ struct replicator_options {
   uint64_t newest = 0;                                 // of the log
   std::function<void(peer_outbound)> send;             // never blocks
   standing_listener listener = {};                     // told whenever it changes; may be none
+  /// The store is an older copy of what it was. It has been given another incarnation; the process
+  /// must end, and begin again with that.
+  std::function<void(const failure&)> fatal = [](const failure&) {};
   logger log;
 };
 

@@ -59,6 +59,8 @@ struct replicator_core {
   uint64_t newest = 0; // of this node's log
   /// Told of each mailbox that a location update concerned, here or elsewhere.
   std::function<void(const mailbox_id&)> moved = [](const mailbox_id&) {};
+  /// A peer has seen more of this node's log than there is.
+  std::function<void(const std::string& peer)> restored = [](const std::string&) {};
   /// A peer has a mailbox that is not its to hold: it gets ours, which says where it belongs.
   std::function<void(const std::string& peer, const mailbox_id&)> misplaced =
       [](const std::string&, const mailbox_id&) {};
@@ -149,6 +151,7 @@ public:
   incoming(replicator_core& core, std::string peer) : core_{core}, peer_{std::move(peer)} {}
 
   void take(const peer::message& what);
+  void tick();
 
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] bool greeted() const { return greeted_; }
@@ -157,6 +160,8 @@ public:
 
 private:
   void greet(const peer::hello& what);
+  void welcome(const peer::hello& what);
+  void saw(uint64_t newest);
   void take_batch(const peer::batch& what);
   void compare(const peer::compare& what);
   void refuse(failure why);
@@ -175,7 +180,10 @@ private:
   uint64_t session_ = 0;
   uint64_t last_ = 0;    // batch taken
   uint64_t stopped_ = 0; // the batch that must come again; 0: none
-  uint64_t due_ = 0;     // its newest change when it said hello
+  peer_seen seen_;       // of its log, also before this node was started
+  bool seen_changed_ = false;
+  caf::actor_clock::time_point keep_seen_at_;
+  uint64_t due_ = 0; // its newest change when it said hello
   bool caught_up_ = false;
   piece_collector pieces_;
   std::deque<open> open_;

@@ -193,6 +193,7 @@ struct engine::parts {
     if (peers) {
       replicator_options with{writer, reader, node, directory, environment};
       with.newest = position.change;
+      with.fatal = options.fatal;
       auto replicator = keep(peers->spawn_replication(*system, std::move(with), entrance));
       caf::anon_send(writer, caf::actor_cast<log_listener_actor>(replicator));
       caf::anon_send(entrance, carried_out_by{directory, replicator});

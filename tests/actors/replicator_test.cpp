@@ -1,5 +1,6 @@
 // Nodes that ship to each other what happened on them: roaming, cuts, restarts. Without sockets, in
 // virtual time (tests/support/cluster_stage.hpp).
+#include "schemas/big_endian.hpp"
 #include "schemas/checksum.hpp"
 #include "tests/support/cluster_stage.hpp"
 
@@ -56,6 +57,19 @@ struct two_regions : cluster_stage {
 
   bool holds(cluster_node& at, const mailbox_id& id) { return at.on_disk(id).exists(); }
 };
+
+std::shared_ptr<watched_store> copy_of(const watched_store& from) {
+  auto out = std::make_shared<watched_store>();
+  for (size_t i = 0; i < family_count; ++i) {
+    const auto in = static_cast<family>(i);
+    std::vector<row> rows;
+    const auto page = from.rows.scan(in, {}, {}, SIZE_MAX);
+    for (const auto& entry : page.value())
+      rows.push_back(row::put(in, entry.key, std::string{entry.value}));
+    BOOST_REQUIRE(out->rows.commit(rows).has_value());
+  }
+  return out;
+}
 
 } // namespace
 
@@ -191,6 +205,35 @@ BOOST_AUTO_TEST_CASE(a_deposit_can_wait_for_the_second_disk) {
   BOOST_TEST(missing.answers() == 0u);
   pass(std::chrono::seconds{6});
   BOOST_TEST((missing.code() == errc::outcome_unknown));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_from_a_backup_notices_and_gets_back_what_happened_since) {
+  auto id = roamer();
+  deposit(home, id, "before");
+  locate(home, id, "us1", "l");
+  pass(std::chrono::seconds{3});
+  auto backup = copy_of(*home.store);
+  deposit(home, id, "after");
+  BOOST_TEST(abroad.on_disk(id).messages.size() == 2u);
+  pass(std::chrono::seconds{3});
+  cut("paris", "boston");
+  home.store = backup;
+  home.start_again();
+  BOOST_TEST(home.fatal->empty());
+  heal("paris", "boston");
+  BOOST_REQUIRE(home.fatal->size() == 1u);
+  BOOST_TEST(home.fatal->front().reason == "store_restored");
+  const auto key = meta_key("incarnation");
+  auto made = home.store->get(family::meta, key);
+  BOOST_REQUIRE((made && *made));
+  home.where.incarnation = from_big_endian((*made)->view()); // as the process would begin again
+  cut("paris", "boston");
+  home.start_again();
+  heal("paris", "boston");
+  pass(std::chrono::seconds{3});
+  BOOST_TEST(home.fatal->size() == 1u);
+  BOOST_TEST(home.on_disk(id).messages.size() == 2u);
+  check_equal(id);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -188,6 +188,7 @@ inline void cluster_node::begin() {
   how.verify_every = std::chrono::seconds{2};
   how.send = [this](peer_outbound what) { all.send(name, std::move(what)); };
   how.listener = standing_listener{forwarder()};
+  how.fatal = [bad = fatal](const failure& why) { bad->push_back(why); };
   replicator = keep(spawn_replicator(sys, std::move(how)));
   tell(forwarder(), carried_out_by{directory, replicator});
   tell(writer, caf::actor_cast<log_listener_actor>(replicator));

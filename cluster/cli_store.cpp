@@ -57,17 +57,22 @@ std::string_view before_repair(fate what) {
   return "";
 }
 
-void print_findings(const std::vector<finding>& all, bool repaired) {
+void print_findings(const finding_list& all, bool repaired) {
   if (all.empty())
     return;
+  const auto fate_text = [&](fate what) {
+    return std::string{repaired ? to_string(what) : before_repair(what)};
+  };
   text_table table{{"WHERE", "WHAT IS WRONG", "WHOSE", repaired ? "BECAME" : "A REPAIR"}};
   for (const auto& each : all)
-    table.add({shown(each.where), shown(each.what), shown(whose(each)),
-               std::string{repaired ? to_string(each.becomes) : before_repair(each.becomes)}});
+    table.add({shown(each.where), shown(each.what), shown(whose(each)), fate_text(each.becomes)});
+  for (const auto& each : all.more())
+    table.add({shown(each.where), "and " + std::to_string(each.findings) + " more", "-",
+               fate_text(each.becomes)});
   table.print(std::cout);
 }
 
-json_value to_json(const std::vector<finding>& all) {
+json_value to_json(const finding_list& all) {
   auto out = json_value::array();
   for (const auto& each : all) {
     json_value one{{"where", each.where}, {"what", each.what}, {"repair", to_string(each.becomes)}};
@@ -81,6 +86,15 @@ json_value to_json(const std::vector<finding>& all) {
       one["rows"] = each.rows;
     out.push_back(std::move(one));
   }
+  return out;
+}
+
+/// Of each kind of finding with more than are listed, how many these are.
+json_value more_json(const finding_list& all) {
+  auto out = json_value::array();
+  for (const auto& each : all.more())
+    out.push_back(
+        {{"where", each.where}, {"repair", to_string(each.becomes)}, {"findings", each.findings}});
   return out;
 }
 
@@ -106,11 +120,6 @@ json_value row_json(const std::optional<uint64_t>& row) {
 
 std::string row_text(const std::optional<uint64_t>& row) {
   return row ? std::to_string(*row) : "not known";
-}
-
-uint64_t count(const std::vector<finding>& all, fate what) {
-  return static_cast<uint64_t>(
-      std::ranges::count_if(all, [&](const finding& each) { return each.becomes == what; }));
 }
 
 /// A directory that cannot be meant is a wrong command line, not a finding.
@@ -160,35 +169,42 @@ result<void> check(const cli_session& session, const std::string& directory) {
                            {"acknowledged_row", row_json(found->acknowledged)},
                            {"newest_row", row_json(found->newest_row)},
                            {"findings", to_json(found->findings)},
+                           {"more_findings", more_json(found->findings)},
                            {"remarks", to_json(found->remarks)}});
   else
     print_verdict(*found, directory);
   if (!found->findings.empty())
     return fail(errc::storage_failure, "damage_found",
-                std::to_string(found->findings.size()) +
-                    (found->findings.size() == 1 ? " finding in " : " findings in ") + directory +
+                std::to_string(found->findings.all()) +
+                    (found->findings.all() == 1 ? " finding in " : " findings in ") + directory +
                     ". Keep the node stopped. With a replica or a backup, move the directory aside "
                     "and use that; otherwise salvage what can be read: 'restante store repair " +
                     directory + " --into NEWDIR'");
   return {};
 }
 
+/// How many rows were lost, in words; empty: none.
+std::string lost_text(const repair_report& done) {
+  const auto rows = done.lost_rows();
+  if (rows != 0)
+    return "at least " + std::to_string(rows) + (rows == 1 ? " row" : " rows");
+  return done.findings.all(fate::lost) == 0 ? "" : "rows nobody can count";
+}
+
 void print_salvaged(const repair_report& done, const std::string& directory,
                     const std::string& into) {
-  const auto lost = done.lost_rows();
+  const auto lost = lost_text(done);
   print_findings(done.findings, true);
-  print_facts(
-      std::cout,
-      {{"into", into},
-       {"rows read", std::to_string(done.rows.rows)},
-       {"mailboxes", std::to_string(done.rows.mailboxes)},
-       {"messages", std::to_string(done.rows.messages)},
-       {"brought back", std::to_string(count(done.findings, fate::rebuilt))},
-       {"lost",
-        lost == 0 ? "0" : "at least " + std::to_string(lost) + " rows, see the table above"},
-       {"newest row", std::to_string(done.newest_row)},
-       {"acknowledged", row_text(done.acknowledged)},
-       {"next", "keep " + directory + " aside, give the node " + into + " as its 'data'"}});
+  print_facts(std::cout,
+              {{"into", into},
+               {"rows read", std::to_string(done.rows.rows)},
+               {"mailboxes", std::to_string(done.rows.mailboxes)},
+               {"messages", std::to_string(done.rows.messages)},
+               {"brought back", std::to_string(done.findings.all(fate::rebuilt))},
+               {"lost", lost.empty() ? "0" : lost + ", see the table above"},
+               {"newest row", std::to_string(done.newest_row)},
+               {"acknowledged", row_text(done.acknowledged)},
+               {"next", "keep " + directory + " aside, give the node " + into + " as its 'data'"}});
 }
 
 result<void> repair(const cli_session& session, const std::string& directory,
@@ -197,27 +213,27 @@ result<void> repair(const cli_session& session, const std::string& directory,
   auto done = repair_store({directory, into, merge_state, progress{"salvaging"}});
   if (!done)
     return refused(done.error());
-  const auto lost = done->lost_rows();
+  const auto lost = lost_text(*done);
   if (session.json)
     print_json(std::cout, {{"directory", directory},
                            {"into", into},
-                           {"lost_rows", lost},
-                           {"rebuilt", count(done->findings, fate::rebuilt)},
+                           {"lost_rows", done->lost_rows()},
+                           {"rebuilt", done->findings.all(fate::rebuilt)},
                            {"rows", done->rows.rows},
                            {"mailboxes", done->rows.mailboxes},
                            {"messages", done->rows.messages},
                            {"without_manifest", done->without_manifest},
                            {"acknowledged_row", row_json(done->acknowledged)},
                            {"newest_row", done->newest_row},
-                           {"findings", to_json(done->findings)}});
+                           {"findings", to_json(done->findings)},
+                           {"more_findings", more_json(done->findings)}});
   else
     print_salvaged(*done, directory, into);
   if (done->rows.messages == 0)
     std::cerr << "restante: warning: no message was found in " << directory << std::endl;
-  if (lost != 0)
+  if (!lost.empty())
     return fail(errc::storage_failure, "rows_lost",
-                into + " was made without at least " + std::to_string(lost) +
-                    (lost == 1 ? " row" : " rows") + " that had been in " + directory +
+                into + " was made without " + lost + " that had been in " + directory +
                     ". A replica or a backup may have them; depositors that repeat their deposits "
                     "bring lost messages back");
   return {};

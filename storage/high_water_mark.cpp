@@ -48,7 +48,9 @@ result<std::optional<uint64_t>> high_water_mark::open(const std::filesystem::pat
   if (read < 0) // not as if there were none: the store would open without its protection
     return fail(errc::storage_failure, "open_failed",
                 "The file " + path.string() + " cannot be opened or read (" +
-                    std::generic_category().message(errno) + ").");
+                    std::generic_category().message(errno) +
+                    "): look at its rights and its disk. Moved away, the next start makes it anew, "
+                    "and nobody knows then whether rows at the end are missing.");
   if (read != static_cast<ssize_t>(bytes.size()))
     return std::nullopt;
   return decode(bytes);

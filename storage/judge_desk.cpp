@@ -91,6 +91,30 @@ void judge_desk::missing(const char* family, uint64_t first, uint64_t last, uint
                 last - first + 1});
 }
 
+void judge_desk::ask_for(const char* family, uint64_t last, uint64_t known_up_to,
+                         const char* meaning) {
+  if (how_.tables_missing && last == 0 && known_up_to == 0 && done.mailboxes != 0)
+    found(fate::lost, family, meaning);
+}
+
+uint64_t judge_desk::may_follow(family in, const std::optional<std::string>& last, bool cut) const {
+  if (!how_.tables_missing && !cut)
+    return how_.missing_rows;
+  // Rows are numbered through all families: those that are there were not lost.
+  const auto number = last ? view.row_number(in, *last) : 0;
+  const auto behind = how_.all_rows - std::min(how_.all_rows, number);
+  return behind - std::min(behind, view.rows_behind(number));
+}
+
+/// Without a MANIFEST: a table with the newest rows of a family leaves no gap in its numbers.
+void judge_desk::tell_behind(const char* family, uint64_t last, uint64_t behind, bool sure) {
+  if (how_.tables_unknown && last != 0 && behind != 0)
+    found(sure ? fate::lost : fate::seen, std::string{family} + " from " + std::to_string(last + 1),
+          sure ? "are missing: the newest settings and messages are later than the last one"
+               : "there may have been more, at most " + std::to_string(behind) +
+                     ": without a MANIFEST nobody can say");
+}
+
 // --- families whose rows nothing refers to -------------------------------------------------------
 
 template <class Right>
@@ -123,6 +147,7 @@ void judge_desk::accounts() {
 }
 
 void judge_desk::records() {
+  std::optional<std::string> last;
   row_cursor rows{view, family::records};
   for (; rows.valid(); rows.next()) {
     count(family::records);
@@ -134,19 +159,24 @@ void judge_desk::records() {
     missing("records", done.last_record + 1, place->sequence - 1, known.record,
             "charging records are missing");
     done.last_record = place->sequence;
+    last = std::string{rows.key()};
     keep(family::records, rows.key(), std::string{rows.value()});
   }
-  if (!rows.gaps().empty() && !rows.gaps().back().before)
+  const bool cut = !rows.gaps().empty() && !rows.gaps().back().before;
+  records_behind_ = may_follow(family::records, last, cut);
+  if (cut)
     found(fate::lost, "records from " + std::to_string(done.last_record + 1),
           "charging records can't be read");
+  else
+    ask_for("records", done.last_record, known.record, "none are there: nothing can be charged");
 }
 
 // --- meta ----------------------------------------------------------------------------------------
 
 void judge_desk::meta(uint64_t newest_hlc) {
   hlc_ = newest_hlc;
-  done.floor = {std::max(done.last_change + how_.missing_rows, known.change),
-                std::max(done.last_record + how_.missing_rows, known.record)};
+  done.floor = {std::max(done.last_change, known.change) + changes_behind,
+                std::max(done.last_record, known.record) + records_behind_};
   row_cursor rows{view, family::meta};
   for (; rows.valid(); rows.next()) {
     count(family::meta);
@@ -154,6 +184,11 @@ void judge_desk::meta(uint64_t newest_hlc) {
   }
   tell_gaps(family::meta, rows.gaps(), fate::lost,
             "can't be read: tenants, and how far followers of events had heard");
+  tell_behind("changes", done.last_change, changes_behind, hlc_ > newest_hlc);
+  tell_behind("records", done.last_record, records_behind_, false);
+  if (how_.tables_missing)
+    for (const auto& each : tenants)
+      found(fate::lost, "meta tenant/" + each, "is not there, its mailboxes are: add it again");
   // Not below any stamp in the store, or later settings would lose against earlier ones.
   if (hlc_ != 0)
     keep(family::meta, meta_key("hlc"), big_endian(hlc_));
@@ -177,6 +212,7 @@ void judge_desk::meta_row(std::string_view name, std::string_view value) {
 }
 
 void judge_desk::tenant_row(std::string_view name, std::string_view value) {
+  tenants.erase(std::string{name.substr(name.find('/') + 1)}); // not missing, whatever it holds
   const auto tenant = decode_tenant(value);
   if (!tenant || "tenant/" + tenant->name != name)
     return found(fate::lost, "meta " + std::string{name}, "does not decode: add the tenant again");

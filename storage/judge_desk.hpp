@@ -5,6 +5,8 @@
 #include "storage/keys.hpp"
 #include "storage/row_judge.hpp"
 
+#include <set>
+
 namespace restante {
 
 class judge_desk {
@@ -24,6 +26,14 @@ public:
   void missing(const char* family, uint64_t first, uint64_t last, uint64_t known,
                const char* meaning);
 
+  /// When tables are missing: of a store with mailboxes, whether a numbered family has any row.
+  void ask_for(const char* family, uint64_t last, uint64_t known_up_to, const char* meaning);
+
+  /// How many numbers of a family may have been given out behind the last that can be read, whose
+  /// key this is. `cut`: what stands behind it can't be read.
+  [[nodiscard]] uint64_t may_follow(family in, const std::optional<std::string>& last,
+                                    bool cut) const;
+
   // Families whose rows nothing refers to.
   void records();
   void outbox();
@@ -34,7 +44,9 @@ public:
 
   store_view& view;
   judged done;
-  numbering_floor known; // what the last repair left
+  numbering_floor known;                      // what the last repair left
+  std::set<std::string, std::less<>> tenants; // of mailboxes; `meta` strikes out those it knows
+  uint64_t changes_behind = 0;                // may have followed the last
 
 private:
   template <class Right>
@@ -42,9 +54,11 @@ private:
   void meta_row(std::string_view name, std::string_view value);
   void tenant_row(std::string_view name, std::string_view value);
   void cursor_row(std::string_view name, std::string_view value);
+  void tell_behind(const char* family, uint64_t last, uint64_t behind, bool sure);
 
   const judging& how_;
   uint64_t hlc_ = 0;
+  uint64_t records_behind_ = 0;
 };
 
 /// A profile id, or the mailbox id in hex while its region is not known.

@@ -103,23 +103,28 @@ void put_fixed(std::string& to, uint64_t number, size_t bytes) {
     to += static_cast<char>(static_cast<uint8_t>(number >> (8 * i)));
 }
 
-/// Steps over one row of a batch; false when it is not there to its end.
-bool skip_row(std::string_view& batch) {
+/// Takes one row off the front of a batch; nothing when it is not there to its end.
+std::optional<log_row> take_row(std::string_view& batch) {
   constexpr char erased = 0x4; // with a family; the store writes no other kinds
   constexpr char written = 0x5;
   const char kind = batch.empty() ? '\0' : batch.front();
-  uint64_t number = 0;
+  log_row out;
   if (kind != erased && kind != written)
-    return false;
+    return std::nullopt;
   batch.remove_prefix(1);
-  if (!take_varint(batch, number))
-    return false;
-  for (int texts = kind == written ? 2 : 1; texts > 0; --texts) {
-    if (!take_varint(batch, number) || number > batch.size())
+  if (!take_varint(batch, out.family))
+    return std::nullopt;
+  const auto take_text = [&](std::string_view& text) {
+    uint64_t length = 0;
+    if (!take_varint(batch, length) || length > batch.size())
       return false;
-    batch.remove_prefix(number);
-  }
-  return true;
+    text = batch.substr(0, length);
+    batch.remove_prefix(length);
+    return true;
+  };
+  if (!take_text(out.key) || (kind == written && !take_text(out.value.emplace())))
+    return std::nullopt;
+  return out;
 }
 
 } // namespace
@@ -193,13 +198,21 @@ std::optional<batch_head> read_batch_head(std::string_view record) {
   return batch_head{fixed64(record, 0), fixed32(record, 8)};
 }
 
+void each_row(std::string_view record, const std::function<void(const log_row&)>& each) {
+  if (record.size() < batch_head_bytes)
+    return;
+  record.remove_prefix(batch_head_bytes);
+  while (const auto row = take_row(record))
+    each(*row);
+}
+
 std::optional<std::string> whole_rows_of(std::string_view cut_record) {
   if (cut_record.size() < batch_head_bytes)
     return std::nullopt;
   auto rest = cut_record.substr(batch_head_bytes);
   size_t end = batch_head_bytes;
   uint32_t rows = 0;
-  while (skip_row(rest)) {
+  while (take_row(rest)) {
     ++rows;
     end = cut_record.size() - rest.size();
   }

@@ -56,6 +56,14 @@ struct batch_head {
 };
 [[nodiscard]] std::optional<batch_head> read_batch_head(std::string_view record);
 
+/// A row of such a record.
+struct log_row {
+  uint64_t family = 0; // its number
+  std::string_view key;
+  std::optional<std::string_view> value; // nothing: it was erased
+};
+void each_row(std::string_view record, const std::function<void(const log_row&)>& each);
+
 /// The whole rows in front of a record's damage, as a record of its own; nothing when there is
 /// none.
 [[nodiscard]] std::optional<std::string> whole_rows_of(std::string_view cut_record);

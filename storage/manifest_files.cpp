@@ -71,9 +71,10 @@ private:
     if (!number(tag))
       return false;
     switch (tag) {
+    case last_sequence:
+      return number(ignored) && ((into_.newest_row_ = std::max(into_.newest_row_, ignored)), true);
     case log_number:
     case next_file:
-    case last_sequence:
     case previous_log:
     case families_max:
     case in_atomic_group:
@@ -85,8 +86,9 @@ private:
     case family_dropped:
       return dropped_ = true;
     case comparator:
-    case family_added:
       return text(bytes);
+    case family_added:
+      return text(added_);
     case compact_cursor:
       return number(ignored) && text(bytes);
     case deleted_table:
@@ -110,10 +112,10 @@ private:
 
   bool read_table() {
     auto& [file, made] = tables_.emplace_back();
-    uint64_t level = 0, sequence = 0, tag = 0;
+    uint64_t level = 0, tag = 0;
     std::string_view key, bytes;
     if (!number(level) || !number(file) || !number(made.bytes) || !text(key) || !text(key) ||
-        !number(sequence) || !number(sequence))
+        !number(made.oldest_row) || !number(made.newest_row))
       return false;
     file &= 0x3FFF'FFFF'FFFF'FFFF; // above it the path, of which there is one
     while (number(tag)) {
@@ -149,10 +151,16 @@ private:
       return;
     }
     auto& files = into_.families_[family_];
-    for (const auto file : deleted_) // first: a table moves to another level under its number
+    if (!added_.empty())
+      files.name = added_;
+    for (const auto file : deleted_) { // first: a table moves to another level under its number
       files.tables.erase(file);
-    for (const auto& [file, made] : tables_)
+      into_.dropped_.insert(file);
+    }
+    for (const auto& [file, made] : tables_) {
       files.tables[file] = made;
+      into_.dropped_.erase(file);
+    }
     for (const auto& [file, made] : blobs_)
       files.blobs[file] = made;
     for (const auto& [file, count] : garbage_)
@@ -162,6 +170,7 @@ private:
   manifest_files& into_;
   std::string_view rest_;
   uint64_t family_ = 0;
+  std::string_view added_;
   bool dropped_ = false;
   std::vector<uint64_t> deleted_;
   std::vector<std::pair<uint64_t, table>> tables_;
@@ -202,5 +211,15 @@ std::map<std::string, uint64_t> manifest_files::tables_and_blobs() const {
   }
   return out;
 }
+
+std::map<uint64_t, manifest_files::live_table> manifest_files::tables() const {
+  std::map<uint64_t, live_table> out;
+  for (const auto& [number, files] : families_)
+    for (const auto& [file, made] : files.tables)
+      out[file] = {files.name, made.oldest_row == 0 ? 0 : made.newest_row - made.oldest_row + 1};
+  return out;
+}
+
+bool manifest_files::dropped(uint64_t table) const { return dropped_.contains(table); }
 
 } // namespace restante

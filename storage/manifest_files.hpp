@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,11 @@ namespace restante {
 
 class manifest_files {
 public:
+  struct live_table {
+    std::string family;
+    uint64_t rows_at_most = 0; // 0: not known
+  };
+
   /// Takes one whole record, in the order of the file.
   void take(std::string_view record);
 
@@ -29,10 +35,21 @@ public:
   /// left out: they may be gone.
   [[nodiscard]] std::map<std::string, uint64_t> tables_and_blobs() const;
 
+  /// Tables by number. Right as far as the records that were taken are all there were.
+  [[nodiscard]] std::map<uint64_t, live_table> tables() const;
+
+  /// Tables whose rows are in others since.
+  [[nodiscard]] bool dropped(uint64_t table) const;
+
+  /// The number of the newest row there was when the MANIFEST was last written to.
+  [[nodiscard]] uint64_t newest_row() const { return newest_row_; }
+
 private:
   struct table {
     uint64_t bytes = 0;
     uint64_t oldest_blob = 0; // that its rows point to; 0: to none
+    uint64_t oldest_row = 0;  // 0: a compaction took the numbers of its rows
+    uint64_t newest_row = 0;
   };
   struct blob {
     uint64_t count = 0;
@@ -40,6 +57,7 @@ private:
     uint64_t garbage = 0;
   };
   struct family_files {
+    std::string name;
     std::map<uint64_t, table> tables;
     std::map<uint64_t, blob> blobs;
   };
@@ -49,10 +67,12 @@ private:
   void drop_logs_below(uint64_t number);
 
   uint64_t oldest_log_ = 0;
+  uint64_t newest_row_ = 0;
   uint64_t logs_dropped_ = 0; // below this number
   bool understood_ = true;    // every record
   std::map<uint64_t, uint64_t> logs_;
   std::map<uint64_t, family_files> families_;
+  std::set<uint64_t> dropped_; // tables
 };
 
 } // namespace restante

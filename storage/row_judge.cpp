@@ -1,8 +1,7 @@
 #include "storage/row_judge.hpp"
 
 #include "schemas/stored_codec.hpp"
-#include "storage/judge_desk.hpp"
-#include "storage/keys.hpp"
+#include "storage/log_judge.hpp"
 
 #include <algorithm>
 #include <map>
@@ -15,30 +14,23 @@ namespace {
 constexpr std::string_view format_value = "1";
 constexpr const char* in_the_log = "its row is missing or damaged; the change log has it";
 
-bool within(const std::vector<key_gap>& gaps, std::string_view key) {
-  return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) { return gap.covers(key); });
-}
-
 /// The rows that refer to each other: changes, profiles, aliases, messages, media.
 class mailbox_judge {
 public:
-  mailbox_judge(judge_desk& desk, const judging& how)
-      : desk_{desk}
-      , view_{desk.view}
-      , how_{how}
-      , log_whole_{desk.known.change == 0}
-      , lost_changes_{how.missing_rows} {}
+  mailbox_judge(judge_desk& desk, const judging& how) : desk_{desk}, view_{desk.view}, how_{how} {}
 
   /// The newest stamp of the change log.
   uint64_t run() {
     profile_gaps_ = desk_.gaps_of(family::profiles);
     message_gaps_ = desk_.gaps_of(family::messages);
-    changes();
+    log_ = read_change_log(desk_, how_, profile_gaps_, message_gaps_);
     profiles();
     aliases();
     messages();
+    desk_.ask_for("changes", desk_.done.last_change, desk_.known.change,
+                  "none are there: followers do not hear of what was done");
     raise_floors();
-    return newest_hlc_;
+    return log_.newest_hlc;
   }
 
 private:
@@ -49,90 +41,14 @@ private:
                 uid});
   }
 
-  // --- the change log ----------------------------------------------------------------------------
-
-  void changes() {
-    uint64_t due = 1;
-    row_cursor rows{view_, family::changes};
-    for (; rows.valid(); rows.next()) {
-      desk_.count(family::changes);
-      const auto sequence = parse_change_key(rows.key());
-      const auto step = decode_change(rows.value());
-      if (!sequence || !step) {
-        desk_.found(fate::lost, "changes " + to_hex(rows.key()), "does not decode");
-        continue;
-      }
-      lost_changes(due, *sequence - 1);
-      due = *sequence + 1;
-      desk_.done.last_change = *sequence;
-      newest_hlc_ = std::max(newest_hlc_, step->at.hlc);
-      if (*sequence > desk_.known.change)
-        remember(*step);
-      desk_.keep(family::changes, rows.key(), std::string{rows.value()});
-    }
-    if (rows.gaps().empty() || rows.gaps().back().before)
-      return;
-    log_whole_ = false;
-    desk_.found(fate::lost, "changes from " + std::to_string(due), "can't be read");
-  }
-
-  void lost_changes(uint64_t first, uint64_t last) {
-    if (first > last || last <= desk_.known.change)
-      return;
-    log_whole_ = false;
-    lost_changes_ += last - std::max(first - 1, desk_.known.change);
-    desk_.missing("changes", first, last, desk_.known.change,
-                  "are missing: what they did may be undone, and followers do not hear of it");
-  }
-
-  /// Takes from a change what rows do not show, or not to who goes over them.
-  void remember(const change& step) {
-    const auto key = profile_key(step.mailbox);
-    if (within(profile_gaps_, key) || !read_profile(step.mailbox)) {
-      auto& box = hidden_profiles_[step.mailbox];
-      how_.merge(box, {step.mailbox, step.delta.profile, {}});
-      if (box.profile.tenant.empty())
-        box.profile.tenant = step.owner;
-      if (box.profile.region.empty())
-        box.profile.region = step.region;
-    }
-    for (const auto& [id, message] : step.delta.messages) {
-      const message_place place{step.mailbox, id};
-      if (within(message_gaps_, message_key(step.mailbox, id)) || !read_message(place))
-        hidden_messages_.insert_or_assign(place, message);
-    }
-  }
-
   // --- mailboxes ---------------------------------------------------------------------------------
-
-  static std::optional<profile_state> decoded_profile(std::string_view value) {
-    auto state = decode_profile(value);
-    return state && !state->tenant.empty() ? std::optional{std::move(*state)} : std::nullopt;
-  }
-
-  [[nodiscard]] std::optional<profile_state> read_profile(const mailbox_id& id) const {
-    const auto row = view_.get(family::profiles, profile_key(id));
-    return row && *row ? decoded_profile(**row) : std::nullopt;
-  }
-
-  static std::optional<message_record> decoded_message(const message_place& place,
-                                                       std::string_view value) {
-    auto message = decode_message(value);
-    return message && message->id == place.message ? std::optional{std::move(*message)}
-                                                   : std::nullopt;
-  }
-
-  [[nodiscard]] std::optional<message_record> read_message(const message_place& place) const {
-    const auto row = view_.get(family::messages, message_key(place.mailbox, place.message));
-    return row && *row ? decoded_message(place, **row) : std::nullopt;
-  }
 
   /// The profile as it will be; null: no such mailbox.
   const profile_state* profile(const mailbox_id& id) {
     if (const auto at = changed_.find(id); at != changed_.end())
       return &at->second;
     if (!cached_ || cached_->first != id)
-      cached_.emplace(id, read_profile(id));
+      cached_.emplace(id, read_profile(view_, id));
     return cached_->second ? &*cached_->second : nullptr;
   }
 
@@ -141,16 +57,18 @@ private:
     for (; rows.valid(); rows.next()) {
       desk_.count(family::profiles);
       const auto id = parse_profile_key(rows.key());
-      if (auto state = id ? decoded_profile(rows.value()) : std::nullopt)
+      if (id && log_.profiles.contains(*id))
+        continue; // below
+      if (auto state = id ? profile_of(rows.value()) : std::nullopt)
         settle(*id, std::move(*state));
-      else if (!id || !hidden_profiles_.contains(*id))
+      else
         desk_.found(fate::lost, "profiles " + to_hex(rows.key()),
                     "does not decode: the mailbox and its messages are lost");
     }
-    desk_.tell_gaps(family::profiles, profile_gaps_, log_whole_ ? fate::rebuilt : fate::lost,
+    desk_.tell_gaps(family::profiles, profile_gaps_, log_.whole ? fate::rebuilt : fate::lost,
                     "can't be read; mailboxes in the change log are known from there");
-    for (const auto& [id, box] : hidden_profiles_) {
-      auto state = read_profile(id);
+    for (const auto& [id, box] : log_.profiles) {
+      auto state = read_profile(view_, id);
       if (!state) {
         state = box.profile;
         desk_.found(fate::rebuilt, "profiles", in_the_log, profile_text(state->region, id));
@@ -162,6 +80,7 @@ private:
 
   void settle(const mailbox_id& id, profile_state state) {
     ++desk_.done.mailboxes;
+    desk_.tenants.insert(state.tenant);
     const auto whose = profile_text(state.region, id);
     bool changed = false;
     for (size_t kind = 0; kind < greeting_kinds; ++kind) {
@@ -186,7 +105,8 @@ private:
         continue;
       desk_.found(fate::rebuilt, "aliases",
                   "a name of this subscriber is missing or damaged; the mailbox has it", whose);
-      desk_.keep(family::aliases, alias_key(name), encode(alias_target{id, state.tenant}));
+      desk_.keep(family::aliases, alias_key(name),
+                 encode(alias_target{id, state.tenant, state.region}));
     }
     gave_out(id, state.uid_floor);
     desk_.keep(family::profiles, profile_key(id), encode(state));
@@ -216,20 +136,20 @@ private:
   void messages() {
     row_cursor headers{view_, family::messages};
     row_cursor media{view_, family::media};
-    auto hidden = hidden_messages_.begin();
-    while (headers.valid() || hidden != hidden_messages_.end()) {
+    auto hidden = log_.messages.begin();
+    while (headers.valid() || hidden != log_.messages.end()) {
       const auto place = headers.valid() ? parse_message_key(headers.key()) : std::nullopt;
       if (headers.valid() && !place) {
         desk_.found(fate::lost, "messages " + to_hex(headers.key()), "a key of no known form");
         headers.next();
-      } else if (hidden != hidden_messages_.end() && (!place || hidden->first <= *place)) {
+      } else if (hidden != log_.messages.end() && (!place || hidden->first <= *place)) {
         if (place && hidden->first == *place) // there, and does not decode
           headers.next();
         hidden_message(hidden->first, hidden->second, media);
         ++hidden;
       } else {
         desk_.count(family::messages);
-        if (const auto message = decoded_message(*place, headers.value()))
+        if (const auto message = message_of(*place, headers.value()))
           settle(*place, *message, media);
         else
           found(fate::lost, *place, 0, "does not decode");
@@ -238,12 +158,12 @@ private:
     }
     for (; media.valid(); media.next())
       stray(media.key());
-    desk_.tell_gaps(family::messages, message_gaps_, log_whole_ ? fate::rebuilt : fate::lost,
+    desk_.tell_gaps(family::messages, message_gaps_, log_.whole ? fate::rebuilt : fate::lost,
                     "can't be read; messages in the change log are known from there");
   }
 
   void hidden_message(const message_place& place, const message_record& logged, row_cursor& media) {
-    const auto there = read_message(place);
+    const auto there = read_message(view_, place);
     if (settle(place, there ? *there : logged, media) && !there && !logged.purged)
       found(fate::rebuilt, place, logged.uid, in_the_log);
   }
@@ -325,7 +245,7 @@ private:
   }
 
   void gave_out(const mailbox_id& id, uint32_t uid) {
-    if (lost_changes_ == 0)
+    if (log_.lost == 0)
       return; // mailboxes know it by their messages
     auto& floor = uid_floors_[id];
     floor = std::max(floor, uid);
@@ -336,9 +256,9 @@ private:
     for (const auto& [id, floor] : uid_floors_)
       if (const auto* there = profile(id)) {
         auto raised = *there;
-        raised.uid_floor = std::max(
-            {raised.uid_floor, floor,
-             static_cast<uint32_t>(std::min(most, floor + std::min(most, lost_changes_)))});
+        raised.uid_floor =
+            std::max({raised.uid_floor, floor,
+                      static_cast<uint32_t>(std::min(most, floor + std::min(most, log_.lost)))});
         desk_.keep(family::profiles, profile_key(id), encode(raised));
       }
   }
@@ -346,14 +266,9 @@ private:
   judge_desk& desk_;
   store_view& view_;
   const judging& how_;
-  bool log_whole_;
-  uint64_t lost_changes_; // at the most; each may have given out a message's number
-  uint64_t newest_hlc_ = 0;
   std::vector<key_gap> profile_gaps_;
   std::vector<key_gap> message_gaps_;
-  // What the change log has of rows that cannot be read, or are hidden behind damage.
-  std::map<mailbox_id, mailbox_state> hidden_profiles_;
-  std::map<message_place, message_record> hidden_messages_;
+  logged log_;
   std::map<mailbox_id, profile_state> changed_; // as they will be, not as they are
   std::map<mailbox_id, uint32_t> uid_floors_;
   std::set<std::string, std::less<>> told_media_; // greetings that are lost
@@ -361,20 +276,6 @@ private:
 };
 
 } // namespace
-
-std::string_view to_string(fate what) {
-  switch (what) {
-  case fate::seen:
-    return "seen";
-  case fate::rebuilt:
-    return "rebuilt";
-  case fate::lost:
-    return "lost";
-  case fate::unused:
-    return "unused";
-  }
-  return "unknown";
-}
 
 result<judged> judge_rows(store_view& view, const judging& how) {
   const auto format = view.get(family::meta, meta_key("format"));

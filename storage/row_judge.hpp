@@ -9,6 +9,7 @@
 #pragma once
 
 #include "schemas/mailbox_state.hpp"
+#include "storage/finding.hpp"
 #include "storage/numbering_floor.hpp"
 #include "storage/store_view.hpp"
 
@@ -16,29 +17,18 @@
 
 namespace restante {
 
-/// What a repair makes of something found.
-enum class fate : uint8_t {
-  seen,    // a file: what it costs shows in the rows
-  rebuilt, // brought back
-  lost,
-  unused, // left out, and nobody misses it
-};
-[[nodiscard]] std::string_view to_string(fate what);
-
-struct finding {
-  fate becomes = fate::seen;
-  std::string where;   // a file, or a family and what of it
-  std::string what;    // what is wrong with it
-  std::string profile; // the mailbox concerned, by its profile id; may be empty
-  std::string message; // the message concerned, in hex; may be empty
-  uint32_t uid = 0;    // its number
-  uint64_t rows = 1;   // that are concerned, at least: behind damage nobody can count
-};
-
 struct judging {
   /// Rows at the end that had been acknowledged and are not there. No more changes, records or
   /// messages than this can have been among them.
   uint64_t missing_rows = 0;
+  /// Rows there ever were: what was lost behind the last change that can be read is no more than
+  /// those behind its row.
+  uint64_t all_rows = 0;
+  /// Tables are missing, or may be without a trace: what each store with mailboxes has, and is not
+  /// there, is lost.
+  bool tables_missing = false;
+  /// Nobody can say which, as there is no sound MANIFEST.
+  bool tables_unknown = false;
   /// The join of mailbox states (actors/merge.hpp): remakes a profile from its changes.
   std::function<void(mailbox_state& into, const mailbox_state& from)> merge;
   std::function<void(finding)> found;

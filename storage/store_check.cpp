@@ -96,9 +96,9 @@ public:
       if (auto ok = clean.make(directory_, *files); !ok)
         return tl::unexpected{ok.error()};
       if (auto without = store_view::open(directory_, clean.directory)) {
-        out_.findings.push_back({fate::unused, "the newest log",
-                                 "ends in a commit that is not whole and was never acknowledged, "
-                                 "as a power loss may leave it"});
+        out_.findings.add({fate::unused, "the newest log",
+                           "ends in a commit that is not whole and was never acknowledged, "
+                           "as a power loss may leave it"});
         view = std::move(without);
       }
     }
@@ -116,11 +116,13 @@ public:
     end_of_rows(**view, *files);
     const auto newest = *out_.newest_row;
     const auto acknowledged = out_.acknowledged.value_or(newest);
-    judging how{acknowledged - std::min(acknowledged, newest),
-                how_.merge,
-                [&](finding each) { out_.findings.push_back(std::move(each)); },
-                {},
-                how_.tell};
+    judging how{.missing_rows = acknowledged - std::min(acknowledged, newest),
+                .all_rows = std::max(acknowledged, newest),
+                .tables_missing = false,
+                .merge = how_.merge,
+                .found = [&](finding each) { out_.findings.add(std::move(each)); },
+                .keep = {},
+                .tell = how_.tell};
     auto rows = judge_rows(**view, how);
     if (!rows)
       return tl::unexpected{rows.error()};
@@ -131,12 +133,14 @@ public:
 
 private:
   void seen(std::string where, std::string what) {
-    out_.findings.push_back({fate::seen, std::move(where), std::move(what), {}, {}, 0});
+    out_.findings.add({fate::seen, std::move(where), std::move(what), {}, {}, 0});
   }
 
   void marks(const store_files& files) {
     out_.acknowledged = files.acknowledged;
-    if (!files.acknowledged)
+    if (files.mark_unread)
+      seen(high_water_mark::file_name, files.mark_unread->text);
+    else if (!files.acknowledged)
       out_.remarks.push_back({high_water_mark::file_name,
                               "is missing or unreadable: how far the store had acknowledged is not "
                               "known; the next start makes the mark anew"});
@@ -149,14 +153,14 @@ private:
   void end_of_rows(const store_view& view, const store_files& files) {
     out_.newest_row = view.newest_row();
     if (files.acknowledged && *out_.newest_row < *files.acknowledged)
-      out_.findings.push_back({fate::lost,
-                               "rows behind " + std::to_string(*out_.newest_row),
-                               "had been acknowledged, up to row " +
-                                   std::to_string(*files.acknowledged) + ", and are not there",
-                               {},
-                               {},
-                               0,
-                               *files.acknowledged - *out_.newest_row});
+      out_.findings.add({fate::lost,
+                         "rows behind " + std::to_string(*out_.newest_row),
+                         "had been acknowledged, up to row " + std::to_string(*files.acknowledged) +
+                             ", and are not there",
+                         {},
+                         {},
+                         0,
+                         *files.acknowledged - *out_.newest_row});
   }
 
   /// Against the checksums of the MANIFEST.

@@ -15,7 +15,7 @@ struct remark {
 };
 
 struct store_report {
-  std::vector<finding> findings; // none: the store is sound
+  finding_list findings; // none: the store is sound
   std::vector<remark> remarks;
   judged rows;
   bool rows_judged = false; // false: without a sound MANIFEST only a repair can say

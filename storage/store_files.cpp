@@ -7,7 +7,9 @@
 #include "storage/rocks_failure.hpp"
 #include "storage/store_view.hpp"
 
+#include <fcntl.h>
 #include <rocksdb/env.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -39,8 +41,7 @@ public:
   explicit looker(const fs::path& directory) : directory_{directory} {}
 
   result<store_files> look() {
-    if (auto ok = marks(); !ok)
-      return tl::unexpected{ok.error()};
+    marks();
     if (auto ok = manifest(); !ok)
       return tl::unexpected{ok.error()};
     const auto logs = numbered_files(directory_, ".log");
@@ -64,17 +65,25 @@ private:
     found_.damage.push_back({file, std::move(what)});
   }
 
-  result<void> marks() {
+  void marks() {
     const std::string name = high_water_mark::file_name;
     std::error_code ignored;
     if (!fs::exists(directory_ / name, ignored))
-      return {}; // the caller knows whether there should be one
+      return; // the caller knows whether there should be one
     high_water_mark mark;
-    auto read = mark.open(directory_);
-    if (!read)
-      return tl::unexpected{read.error()};
-    found_.acknowledged = *read;
-    return {};
+    if (auto read = mark.open(directory_))
+      found_.acknowledged = *read;
+    else
+      found_.mark_unread = read.error();
+  }
+
+  /// Why a file that is there can't be opened: its rights, and no damage.
+  static std::error_code not_opened(const fs::path& file) {
+    const int opened = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const int why = opened < 0 ? errno : 0;
+    if (opened >= 0)
+      ::close(opened);
+    return {why == ENOENT ? 0 : why, std::generic_category()};
   }
 
   result<void> manifest() {
@@ -86,6 +95,11 @@ private:
     name.resize(name.size() - (ended ? 1 : 0));
     const auto number = manifest_number(name);
     std::error_code missing;
+    if (const auto why = in.is_open() ? std::error_code{} : not_opened(directory_ / "CURRENT"))
+      return fail(errc::storage_failure, "open_failed",
+                  (directory_ / "CURRENT").string() + " can't be read (" + why.message() +
+                      "): look at its rights and its disk, and run this as the user the node "
+                      "runs as.");
     if (!ended || !number || !fs::is_regular_file(directory_ / name, missing)) {
       note("CURRENT", !fs::exists(directory_ / "CURRENT", missing) ? "is missing"
                       : ended && number ? "names " + name + ", which is not there"
@@ -157,6 +171,8 @@ private:
       if (!head || head->rows == 0)
         return;
       const uint64_t due = found_.newest.value_or(head->sequence - 1) + 1;
+      if (!found_.newest || head->sequence != due)
+        found_.whole_from = head->sequence;
       if (head->sequence > due)
         jumps.push_back({record.begin, due, head->sequence - 1});
       found_.newest = head->sequence + head->rows - 1;
@@ -243,6 +259,8 @@ result<void> check_before_opening(const fs::path& directory) {
   auto found = look_at_files(directory);
   if (!found)
     return tl::unexpected{found.error()};
+  if (found->mark_unread)
+    return tl::unexpected{*found->mark_unread};
   found->damage.insert(found->damage.end(), found->missing.begin(), found->missing.end());
   if (found->damage.empty()) {
     // Logs without one whole row: torn when nothing had been acknowledged since the tables were

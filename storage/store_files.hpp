@@ -39,7 +39,9 @@ struct store_files {
   std::vector<file_damage> missing;     // tables and blob files that are gone or cut
   std::string manifest;                 // the name CURRENT has; empty when there is none to use
   std::optional<uint64_t> acknowledged; // what the high-water mark has
+  std::optional<failure> mark_unread;   // why the disk does not give it
   std::optional<uint64_t> newest;       // the last row of the logs
+  uint64_t whole_from = 0;              // from this row on to the newest they have all
   std::map<std::string, uint64_t> closed_logs; // that the MANIFEST names, and their least bytes
   uint64_t bytes = 0;                          // read
   uint64_t log_bytes = 0;                      // of them

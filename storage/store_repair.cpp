@@ -1,5 +1,6 @@
 #include "storage/store_repair.hpp"
 
+#include "storage/high_water_mark.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/rocks_store.hpp"
@@ -56,7 +57,7 @@ private:
   std::optional<failure> failed_;
 };
 
-/// Removed with whoever made it, unless it was renamed.
+/// Removed with whoever made it; what was renamed out of it stays.
 struct workshop {
   fs::path directory;
   ~workshop() {
@@ -65,24 +66,65 @@ struct workshop {
   }
 };
 
+/// A file system's own directory aside, which its root has from the beginning.
 bool empty_or_missing(const fs::path& directory) {
-  std::error_code ignored;
-  return !fs::exists(directory, ignored) || fs::is_empty(directory, ignored);
+  std::error_code why;
+  if (!fs::exists(directory, why))
+    return true;
+  const auto theirs = [](const auto& entry) { return entry.path().filename() == "lost+found"; };
+  const fs::directory_iterator entries{directory, why};
+  return !why && std::all_of(begin(entries), end(entries), theirs);
+}
+
+/// An empty directory stays and is filled: it may be a mount point, or stand where its user may
+/// make no other. CURRENT comes last, without which nothing opens the rest.
+std::error_code move_files(const fs::path& made, const fs::path& into) {
+  std::error_code why;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator{made})
+    files.push_back(entry.path().filename());
+  for (const auto& name : files)
+    if (!why && name != "CURRENT")
+      fs::rename(made / name, into / name, why);
+  if (!why)
+    fs::rename(made / "CURRENT", into / "CURRENT", why);
+  return why;
 }
 
 result<void> put_in_place(const fs::path& made, const fs::path& into) {
   std::error_code why;
-  fs::remove(into, why); // an empty directory
-  fs::rename(made, into, why);
-  const int above = ::open(into.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (above >= 0) {
-    ::fsync(above);
-    ::close(above);
+  const bool there = fs::exists(into, why);
+  if (there)
+    why = move_files(made, into);
+  else
+    fs::rename(made, into, why);
+  const auto changed = there ? into : into.parent_path();
+  const int directory = ::open(changed.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) {
+    ::fsync(directory);
+    ::close(directory);
   }
   if (why)
     return fail(errc::storage_failure, "write_failed",
                 into.string() + " can't be made: " + why.message());
   return {};
+}
+
+/// Rows that had been acknowledged and are not there.
+void tell_end(repair_report& out, bool unknown) {
+  const auto acknowledged = out.acknowledged.value_or(0);
+  if (out.newest_row < acknowledged)
+    out.findings.add(
+        {unknown ? fate::seen : fate::lost,
+         "rows " + std::to_string(out.newest_row + 1) + " to " + std::to_string(acknowledged),
+         unknown ? "had been acknowledged; without a MANIFEST nobody can say whether all are there"
+                 : "had been acknowledged and are not there",
+         {},
+         {},
+         0,
+         acknowledged - out.newest_row});
+  else if (out.rows.rows == 0)
+    out.findings.add({fate::lost, "the store", "not one row can be read", {}, {}, 0});
 }
 
 result<repair_report> salvage(const repair_options& how, const fs::path& into,
@@ -92,12 +134,21 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
     return tl::unexpected{files.error()};
   repair_report out;
   for (const auto& each : files->damage)
-    out.findings.push_back({fate::seen, each.file, each.what, {}, {}, 0});
-  auto from = make_scratch(fs::absolute(how.directory), *files, work / "scratch");
+    out.findings.add({fate::seen, each.file, each.what, {}, {}, 0});
+  if (files->mark_unread)
+    out.findings.add({fate::seen,
+                      high_water_mark::file_name,
+                      "can't be read: whether rows at the end are missing is not known",
+                      {},
+                      {},
+                      0});
+  auto from = make_scratch(fs::absolute(how.directory), *files, work / "scratch", how.tell);
   if (!from)
     return tl::unexpected{from.error()};
   for (const auto& name : from->unreadable)
-    out.findings.push_back({fate::seen, name, "can't be read: left out", {}, {}, 0});
+    out.findings.add({fate::seen, name, "can't be read: left out", {}, {}, 0});
+  for (auto& each : from->left_out)
+    out.findings.add(std::move(each));
   out.without_manifest = from->without_manifest;
   out.acknowledged = files->acknowledged;
 
@@ -105,33 +156,27 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   if (!made)
     return tl::unexpected{made.error()};
   filler fill{**made};
-  const auto newest = from->view->newest_row();
-  const auto acknowledged = out.acknowledged.value_or(newest);
-  judging judge{acknowledged - std::min(acknowledged, newest), how.merge,
-                [&](finding each) { out.findings.push_back(std::move(each)); },
-                [&](row each) { fill.take(std::move(each)); }, how.tell};
+  out.newest_row = from->newest_row;
+  const auto acknowledged = out.acknowledged.value_or(out.newest_row);
+  judging judge{.missing_rows = acknowledged - std::min(acknowledged, out.newest_row),
+                .all_rows = std::max(acknowledged, out.newest_row),
+                .tables_missing = from->assembled,
+                .tables_unknown = from->without_manifest,
+                .merge = how.merge,
+                .found = [&](finding each) { out.findings.add(std::move(each)); },
+                .keep = [&](row each) { fill.take(std::move(each)); },
+                .tell = how.tell};
   auto rows = judge_rows(*from->view, judge);
   if (!rows)
     return tl::unexpected{rows.error()};
   out.rows = *rows;
-  // Put together of nothing, what is there is the scratch's own: the format, and a row number.
-  const bool nothing = out.without_manifest && rows->rows <= 1;
-  if (!nothing)
-    out.newest_row = newest;
+  const bool nothing = rows->rows == 0;
+  if (nothing)
+    out.newest_row = 0;
   fill.take(row::put(family::meta, meta_key(numbering_floor::name), encode(rows->floor)));
   if (auto kept = fill.finish(); !kept)
     return tl::unexpected{kept.error()};
-  if (out.acknowledged && out.newest_row < *out.acknowledged)
-    out.findings.push_back(
-        {fate::lost,
-         "rows " + std::to_string(out.newest_row + 1) + " to " + std::to_string(*out.acknowledged),
-         "had been acknowledged and are not there",
-         {},
-         {},
-         0,
-         *out.acknowledged - out.newest_row});
-  else if (nothing)
-    out.findings.push_back({fate::lost, "the store", "not one row can be read", {}, {}, 0});
+  tell_end(out, from->end_unknown && !nothing);
   made->reset(); // closed before it moves
   if (auto ok = put_in_place(work / "store", into); !ok)
     return tl::unexpected{ok.error()};
@@ -168,13 +213,12 @@ uint64_t new_log_bytes(uint64_t rows) {
 /// Whether there is room for the most a repair takes at once: its view of the damaged store, and
 /// the new one while its rows are in tables and still in its log.
 result<void> check_room(const fs::path& from, const fs::path& into) {
-  auto room = into.parent_path();
+  auto room = into;
   while (!fs::exists(room)) // is made later
     room = room.parent_path();
   const auto logs = bytes_of(from, ".log");
   const auto tables = bytes_of(from, ".sst") + bytes_of(from, ".blob");
-  const auto copies = (takes_links(room, from / "LOCK") ? 0 : tables) +
-                      2 * logs; // clean ones, and tables of them when there is no MANIFEST
+  const auto copies = (takes_links(room, from / "LOCK") ? 0 : tables) + logs;
   const auto store = tables + logs + new_log_bytes(tables + logs);
   const auto reserve = rocks_store::options{}.reserve_bytes;
   const auto needed = copies + store + reserve;
@@ -198,6 +242,12 @@ result<repair_report> repair(const repair_options& how) {
     return tl::unexpected{ok.error()};
   if (!holds_store(from))
     return fail(errc::not_found, "no_store", how.directory.string() + " holds no store to repair");
+  std::error_code ignored;
+  const auto work =
+      fs::exists(into, ignored) ? into / ".unfinished" : fs::path{into}.concat(".unfinished");
+  if (fs::exists(work, ignored))
+    return fail(errc::conflict, "repair_unfinished",
+                work.string() + " is left of a repair that was cut short: remove it");
   if (!empty_or_missing(into))
     return fail(errc::conflict, "into_exists",
                 into.string() + " exists and is not empty: name a new directory");
@@ -207,11 +257,12 @@ result<repair_report> repair(const repair_options& how) {
   const auto lock = store_lock::take(from);
   if (!lock)
     return tl::unexpected{not_locked(from, lock.error())};
-  const auto work = fs::path{into}.concat(".unfinished");
-  std::error_code ignored;
-  if (fs::exists(work, ignored))
-    return fail(errc::conflict, "repair_unfinished",
-                work.string() + " is left of a repair that was cut short: remove it");
+  std::error_code not_ours; // as every opening makes a store's directory
+  if (fs::exists(into, ignored) &&
+      (fs::permissions(into, fs::perms::owner_all, not_ours), not_ours))
+    return fail(errc::storage_failure, "open_failed",
+                into.string() + " can't be kept private (" + not_ours.message() +
+                    "): make it the node's user's own");
   if (auto ok = check_room(from, into); !ok)
     return tl::unexpected{ok.error()};
   const workshop bench{work};

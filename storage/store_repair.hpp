@@ -10,19 +10,14 @@
 namespace restante {
 
 struct repair_report {
-  std::vector<finding> findings;
+  finding_list findings;
   judged rows;
   bool without_manifest = false;
   std::optional<uint64_t> acknowledged;
   uint64_t newest_row = 0; // that could be read; below `acknowledged`: rows at the end are lost
 
   /// At least: what stood behind a damaged block nobody can count.
-  [[nodiscard]] uint64_t lost_rows() const {
-    uint64_t sum = 0;
-    for (const auto& each : findings)
-      sum += each.becomes == fate::lost ? each.rows : 0;
-    return sum;
-  }
+  [[nodiscard]] uint64_t lost_rows() const { return findings.lost_rows(); }
 };
 
 struct repair_options {
@@ -33,9 +28,9 @@ struct repair_options {
 };
 
 /// Asks for the room it may take at the most before it begins (storage/README.md); works in
-/// "<into>.unfinished", which is renamed at the end and goes with a failure. Failures: data_in_use,
-/// no_store, into_exists, repair_unfinished (of an earlier run), format_unknown, storage_full, or
-/// one of the disk.
+/// "<into>.unfinished", which is renamed at the end and goes with a failure, or in ".unfinished" in
+/// an empty directory that is there. Failures: data_in_use, no_store, into_exists,
+/// repair_unfinished (of an earlier run), format_unknown, storage_full, or one of the disk.
 [[nodiscard]] result<repair_report> repair_store(const repair_options& how);
 
 } // namespace restante

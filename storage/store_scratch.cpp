@@ -3,11 +3,7 @@
 #include "storage/log_file.hpp"
 #include "storage/manifest_mark.hpp"
 #include "storage/rocks_failure.hpp"
-#include "storage/rocks_options.hpp"
-#include "storage/rocks_store.hpp"
-
-#include <rocksdb/cache.h>
-#include <rocksdb/db.h>
+#include "storage/store_assembly.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -18,41 +14,37 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t cache_bytes = 64 * 1024 * 1024;
+/// What the store's own MANIFEST has to say.
+struct own_manifest {
+  std::string name;   // the one CURRENT names or, when that is damaged, the newest; empty: none
+  bool sound = false; // whole, as far as its mark says
+  manifest_files named;
+};
 
-std::vector<rocksdb::ColumnFamilyDescriptor> all_families() {
-  const auto cache = rocksdb::NewLRUCache(cache_bytes);
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (size_t i = 0; i < family_count; ++i)
-    families.emplace_back(std::string{family_names[i]},
-                          family_options(static_cast<family>(i), cache));
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, family_options(family::meta, cache));
-  // A repair keeps no blob files it would make.
-  for (auto& each : families)
-    each.options.enable_blob_files = false;
-  return families;
-}
-
-/// The MANIFEST to open by: the one CURRENT names or, when that is damaged, the newest, if it is
-/// whole as far as its mark says.
-std::string sound_manifest(const fs::path& original, const store_files& found) {
-  std::string name = found.manifest;
+own_manifest read_manifest(const fs::path& original, const store_files& found) {
+  own_manifest out;
+  out.name = found.manifest;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator{original, ignored}) {
     const auto other = entry.path().filename().string();
     const auto number = manifest_number(other);
-    if (found.manifest.empty() && number && *number >= manifest_number(name).value_or(0))
-      name = other;
+    if (found.manifest.empty() && number && *number >= manifest_number(out.name).value_or(0))
+      out.name = other;
   }
-  if (name.empty())
-    return name;
-  const auto scan = scan_log(original / name, [](const log_record&) {});
+  if (out.name.empty())
+    return out;
+  const auto scan = scan_log(original / out.name, [&](const log_record& record) {
+    if (record.whole)
+      out.named.take(record.bytes);
+  });
   const auto mark = read_manifest_mark(original);
-  const auto number = manifest_number(name);
-  const bool whole =
-      scan && scan->gaps.empty() && scan->whole > 0 &&
-      (!mark || mark->number < *number || (mark->number == *number && mark->bytes <= scan->whole));
-  return whole ? name : std::string{};
+  const auto number = *manifest_number(out.name);
+  // Torn at its end it may be cut, unless the mark says how far it must reach.
+  const bool reaches = mark && mark->number == number ? scan && mark->bytes <= scan->whole
+                                                      : scan && scan->whole == scan->size;
+  out.sound =
+      scan && scan->gaps.empty() && scan->whole > 0 && reaches && (!mark || mark->number <= number);
+  return out;
 }
 
 /// A log without its damaged records; of a record that acknowledged rows may be in, those in front
@@ -72,19 +64,25 @@ result<void> clean_log(const fs::path& from, const fs::path& to, bool acknowledg
 
 class maker {
 public:
-  maker(const fs::path& original, const store_files& found, const fs::path& directory)
+  maker(const fs::path& original, const store_files& found, const fs::path& directory,
+        const store_view::progress& tell)
       : original_{original}
       , found_{found}
-      , directory_{directory} {}
+      , directory_{directory}
+      , tell_{tell} {}
 
   result<scratch> make() {
     std::error_code why;
     if (!fs::create_directories(directory_, why))
       return fail(errc::storage_failure, "write_failed",
                   directory_.string() + " can't be made: " + why.message());
+    uint64_t files = 0;
     for (const auto* kind : {".sst", ".blob"})
-      for (const auto& file : numbered_files(original_, kind))
+      for (const auto& file : numbered_files(original_, kind)) {
         link_or_copy(file);
+        if (tell_)
+          tell_("files", ++files);
+      }
     for (auto& name : clean_logs(original_, found_, directory_))
       out_.unreadable.push_back(std::move(name));
     if (open_by_manifest())
@@ -107,73 +105,69 @@ private:
   }
 
   bool open_by_manifest() {
-    const auto name = sound_manifest(original_, found_);
     std::error_code failed;
-    if (name.empty() || !fs::copy_file(original_ / name, directory_ / name, failed))
+    if (!own_.sound || !fs::copy_file(original_ / own_.name, directory_ / own_.name, failed))
       return false;
-    std::ofstream{directory_ / "CURRENT"} << name << '\n';
+    std::ofstream{directory_ / "CURRENT"} << own_.name << '\n';
     auto view = store_view::open(directory_, directory_);
     // A table that cannot be opened hides the rows of others, and a log the MANIFEST no longer
     // counts on may hold what a refused opening had read.
     if (!view || (*view)->blinded() || (*view)->newest_row() < found_.newest.value_or(0))
       return false;
+    out_.newest_row = (*view)->newest_row();
     out_.view = std::move(*view);
     return true;
   }
 
   result<void> put_together() {
-    out_.without_manifest = true;
-    if (auto ok = plant_families(); !ok)
-      return ok;
-    const auto status = rocksdb::RepairDB(directory_, database_options(directory_), all_families());
-    if (!status.ok())
-      return tl::unexpected{failure_of(status, during::opening, original_.string())};
-    auto view = store_view::open(directory_, directory_);
-    if (!view)
-      return tl::unexpected{view.error()};
-    out_.view = std::move(*view);
-    return {};
-  }
-
-  /// RocksDB's repair learns of a family from its tables and passes over logged rows of a family
-  /// that has none. So each gets a table, from a new store: the families are numbered as there.
-  result<void> plant_families() {
-    const auto seeds = fs::path{directory_}.concat("-seeds");
-    auto made = rocks_store::open({.directory = seeds});
+    out_.assembled = true;
+    out_.without_manifest = !own_.sound;
+    auto made = assemble(directory_, {own_.named, own_.sound});
     if (!made)
       return tl::unexpected{made.error()};
-    made->reset();
-    rocksdb::DB* opened = nullptr;
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    auto status =
-        rocksdb::DB::Open(database_options(seeds), seeds, all_families(), &handles, &opened);
-    const std::unique_ptr<rocksdb::DB> db{opened};
-    for (auto* handle : handles) {
-      if (status.ok()) // an erased row: it is in a table and nowhere else
-        status = db->Delete({}, handle, "planted");
-      if (status.ok())
-        status = db->Flush({}, handle);
-      db->DestroyColumnFamilyHandle(handle);
-    }
-    if (!status.ok())
-      return tl::unexpected{failure_of(status, during::writing, seeds.string())};
-    uint64_t number = newest_number();
-    for (const auto& table : numbered_files(seeds, ".sst"))
-      fs::copy_file(table, directory_ / (std::to_string(++number) + ".sst"));
+    out_.left_out = std::move(*made);
+    // Logs the MANIFEST counts on no more have rows that may have been erased since. But a refused
+    // opening may have given up logs it had not read to the end.
+    const auto given_up = set_aside_logs();
+    if (auto ok = view_assembled(); !ok)
+      return ok;
+    const auto due = std::max(found_.newest.value_or(0), found_.acknowledged.value_or(0));
+    if (given_up.empty() || out_.newest_row >= due)
+      return {};
+    for (const auto& log : given_up)
+      fs::rename(aside(log), log);
+    return view_assembled();
+  }
+
+  result<void> view_assembled() {
+    auto view = store_view::open_assembled(directory_, tell_);
+    if (!view)
+      return tl::unexpected{view.error()};
+    if (found_.newest)
+      (*view)->know_rows(found_.whole_from, *found_.newest);
+    out_.view = std::move(*view);
+    out_.newest_row = std::max(out_.view->newest_row(), own_.named.newest_row());
+    out_.end_unknown = !own_.sound && !found_.newest && out_.view->some_rows_unnumbered();
     return {};
   }
 
-  uint64_t newest_number() const {
-    uint64_t newest = 0;
-    for (const auto* kind : {".sst", ".blob", ".log"})
-      for (const auto& file : numbered_files(directory_, kind))
-        newest = std::max(newest, *file_number(file));
-    return std::max<uint64_t>(newest, 1'000'000);
+  static fs::path aside(const fs::path& log) { return fs::path{log}.concat(".aside"); }
+
+  std::vector<fs::path> set_aside_logs() {
+    std::vector<fs::path> out;
+    for (const auto& log : numbered_files(directory_, ".log"))
+      if (*file_number(log) < own_.named.oldest_log()) {
+        fs::rename(log, aside(log));
+        out.push_back(log);
+      }
+    return out;
   }
 
   const fs::path& original_;
   const store_files& found_;
   const fs::path& directory_;
+  const store_view::progress& tell_;
+  const own_manifest own_ = read_manifest(original_, found_);
   scratch out_;
 };
 
@@ -205,9 +199,9 @@ std::vector<std::string> clean_logs(const fs::path& original, const store_files&
 }
 
 result<scratch> make_scratch(const fs::path& original, const store_files& found,
-                             const fs::path& directory) {
+                             const fs::path& directory, const store_view::progress& tell) {
   return guarded(during::opening, original.string(), [&] {
-    return maker{original, found, directory}.make();
+    return maker{original, found, directory, tell}.make();
   });
 }
 

@@ -1,34 +1,35 @@
 #include "storage/store_view.hpp"
 
-#include "storage/blob_file.hpp"
+#include "storage/log_rows.hpp"
+#include "storage/lost_media.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/rocks_options.hpp"
-#include "storage/store_files.hpp"
+#include "storage/store_assembly.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/metadata.h>
-#include <rocksdb/sst_file_reader.h>
-#include <rocksdb/table.h>
+#include <rocksdb/utilities/debug.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 namespace restante {
 
 namespace {
 
 constexpr size_t cache_bytes = 64 * 1024 * 1024;
+constexpr size_t newest_max = 4096; // rows whose numbers are kept
 /// Keys are compared with boundaries of this length; longer ones differ long before.
 constexpr size_t boundary_bytes = 48;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
-rocksdb::Options table_options() {
-  rocksdb::Options options;
-  options.paranoid_checks = true;
-  return options; // without a cache of indexes: opening a table reads them
+rocksdb::ReadOptions everywhere() {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  return options;
 }
 
 } // namespace
@@ -37,19 +38,24 @@ rocksdb::Options table_options() {
 
 struct store_view::parts {
   std::filesystem::path directory;
+  std::filesystem::path logs;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles; // only of families that are there
   std::array<rocksdb::ColumnFamilyHandle*, family_count> by_family{};
 
-  struct found_blob {
-    std::filesystem::path file;
-    blob_place place;
-  };
-  /// What blob files hold, made when it is first needed; a key may be there more than once.
-  std::optional<std::multimap<std::string, found_blob, std::less<>>> blobs;
-  std::vector<std::unique_ptr<rocksdb::SstFileReader>> media_tables;
+  progress tell;
+  std::optional<lost_media> elsewhere; // made when media are first missed
+
+  bool assembled = false;
+  // When assembled: the numbers of the newest rows that can be read, and whether some have none.
+  std::set<uint64_t> newest;
+  bool unnumbered = false;
+  mutable std::array<std::optional<log_rows>, family_count> logged_rows;
+  /// When assembled: to look rows up, one a family, made when it is first needed.
+  mutable std::array<std::unique_ptr<rocksdb::Iterator>, family_count> lookups;
 
   ~parts() {
+    lookups = {};
     for (auto* handle : handles)
       db->DestroyColumnFamilyHandle(handle);
   }
@@ -62,7 +68,7 @@ struct store_view::parts {
     return tl::unexpected{failure_of(status, what, directory.string())};
   }
 
-  result<void> open(const std::filesystem::path& logs) {
+  result<void> open() {
     auto options = database_options(directory);
     options.info_log = nullptr; // nothing is written into what is looked at
     options.create_missing_column_families = false;
@@ -79,6 +85,7 @@ struct store_view::parts {
       const auto as =
           at == family_names.end() ? family::meta : static_cast<family>(at - family_names.begin());
       families.emplace_back(name, family_options(as, cache));
+      families.back().options.prefix_extractor.reset(); // nothing here looks by a prefix
     }
     rocksdb::DB* opened = nullptr;
     const auto status =
@@ -93,21 +100,62 @@ struct store_view::parts {
     return {};
   }
 
-  /// Opens every blob file and media table there is, whether the MANIFEST names it or not.
-  void look_everywhere() {
-    blobs.emplace();
-    for (const auto& file : numbered_files(directory, ".blob")) {
-      // A file that cannot be read holds nothing for us.
-      [[maybe_unused]] const auto scanned = scan_blobs(file, false, [&](blob_place place) {
-        auto key = place.key;
-        blobs->emplace(std::move(key), found_blob{file, std::move(place)});
-      });
+  /// What the logs have of a family, read when a block of a table hides some of it.
+  [[nodiscard]] const log_rows& logged(family in) const {
+    auto& rows = logged_rows[static_cast<size_t>(in)];
+    if (!rows) {
+      uint64_t oldest = 0;
+      db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &oldest);
+      rows = read_log_rows(logs, oldest, at(in)->GetID());
     }
-    for (const auto& file : numbered_files(directory, ".sst")) {
-      auto table = std::make_unique<rocksdb::SstFileReader>(table_options());
-      if (table->Open(file).ok() &&
-          table->GetTableProperties()->column_family_name == to_string(family::media))
-        media_tables.push_back(std::move(table));
+    return *rows;
+  }
+
+  /// The smallest key behind `from` with which another block begins in some table: where the size
+  /// of all in front of it, by the indexes, grows. Bit by bit, the greatest key before that.
+  [[nodiscard]] std::optional<std::string> next_boundary(family in, const std::string& from) const;
+
+  [[nodiscard]] rocksdb::Status look_up(family in, std::string_view key, std::string& value) const {
+    if (!assembled)
+      return db->Get({}, at(in), slice(key), &value);
+    auto& rows = lookups[static_cast<size_t>(in)];
+    if (!rows)
+      rows.reset(db->NewIterator(everywhere(), at(in)));
+    rows->Seek(slice(key));
+    if (!rows->Valid() || view(rows->key()) != key)
+      return rows->status().ok() ? rocksdb::Status::NotFound() : rows->status();
+    value = rows->value().ToString();
+    return rows->status();
+  }
+
+  void know(uint64_t row) {
+    newest.insert(row);
+    if (newest.size() > newest_max)
+      newest.erase(newest.begin());
+  }
+
+  /// By the numbers of all rows there are, block after block. Where a block can't be read the
+  /// listing ends as if that were all.
+  void find_newest() {
+    constexpr size_t page_rows = 1024;
+    std::vector<rocksdb::KeyVersion> page;
+    uint64_t read = 0;
+    for (size_t i = 0; i < family_count; ++i) {
+      const auto in = static_cast<family>(i);
+      for (std::optional<std::string> from = std::string{}; at(in) != nullptr && from;) {
+        page.clear();
+        if (!rocksdb::GetAllKeyVersions(db.get(), at(in), slice(*from), {}, page_rows, &page).ok())
+          break;
+        for (const auto& row : page) {
+          unnumbered |= row.sequence == 0;
+          know(row.sequence);
+        }
+        if (tell)
+          tell(family_names[i], read += page.size());
+        const auto last = page.empty() ? *from : page.back().user_key;
+        from = page.size() == page_rows && last != *from ? std::optional{key_after(last)}
+                                                         : next_boundary(in, last);
+      }
     }
   }
 };
@@ -120,22 +168,45 @@ result<std::unique_ptr<store_view>> store_view::open(const std::filesystem::path
   return guarded(during::opening, directory.string(), [&]() -> result<std::unique_ptr<store_view>> {
     auto opening = std::make_unique<parts>();
     opening->directory = directory;
-    if (auto opened = opening->open(logs); !opened)
+    opening->logs = logs;
+    if (auto opened = opening->open(); !opened)
       return tl::unexpected{opened.error()};
     return std::unique_ptr<store_view>{new store_view{std::move(opening)}};
   });
+}
+
+result<std::unique_ptr<store_view>>
+store_view::open_assembled(const std::filesystem::path& directory, const progress& tell) {
+  auto out = open(directory, directory);
+  if (!out)
+    return out;
+  auto& my = *(*out)->parts_;
+  my.assembled = true;
+  my.tell = tell;
+  return guarded(during::opening, directory.string(), [&]() -> result<std::unique_ptr<store_view>> {
+    my.find_newest();
+    return std::move(out);
+  });
+}
+
+void store_view::know_rows(uint64_t first, uint64_t last) {
+  for (auto row = std::max(first, last - std::min<uint64_t>(last, newest_max)); row <= last; ++row)
+    parts_->know(row);
 }
 
 result<std::optional<std::string>> store_view::get(family in, std::string_view key) const {
   if (!has(in))
     return std::nullopt;
   std::string value;
-  const auto status = parts_->db->Get({}, parts_->at(in), slice(key), &value);
+  const auto status = parts_->look_up(in, key, value);
   if (status.IsNotFound())
     return std::nullopt;
-  if (!status.ok())
-    return parts_->refuse(status, during::reading);
-  return value;
+  if (status.ok())
+    return value;
+  const auto& logged = parts_->logged(in);
+  if (const auto row = logged.find(key); row != logged.end())
+    return row->second;
+  return parts_->refuse(status, during::reading);
 }
 
 std::optional<found_media> store_view::media(std::string_view key, const digest& content) {
@@ -145,24 +216,37 @@ std::optional<found_media> store_view::media(std::string_view key, const digest&
   if (auto value = get(family::media, key); value && *value && right(*value))
     return found_media{std::move(**value), false};
   auto& my = *parts_;
-  if (!my.blobs)
-    my.look_everywhere();
-  for (auto [at, end] = my.blobs->equal_range(key); at != end; ++at)
-    if (auto value = read_blob(at->second.file, at->second.place); value && right(value))
-      return found_media{std::move(*value), true};
-  for (const auto& table : my.media_tables) {
-    const std::unique_ptr<rocksdb::Iterator> rows{table->NewIterator({})};
-    rows->Seek(slice(key));
-    if (rows->Valid() && view(rows->key()) == key)
-      if (std::optional value = rows->value().ToString(); right(value))
-        return found_media{std::move(*value), true};
-  }
+  if (!my.elsewhere)
+    my.elsewhere.emplace(my.directory, [&, blobs = uint64_t{0}]() mutable {
+      if (my.tell)
+        my.tell("media files", ++blobs);
+    });
+  if (auto value = my.elsewhere->find(key, content))
+    return found_media{std::move(*value), true};
   return std::nullopt;
 }
 
 bool store_view::has(family in) const { return parts_->at(in) != nullptr; }
 
-uint64_t store_view::newest_row() const { return parts_->db->GetLatestSequenceNumber(); }
+uint64_t store_view::newest_row() const {
+  if (!parts_->assembled)
+    return parts_->db->GetLatestSequenceNumber();
+  return parts_->newest.empty() ? 0 : *parts_->newest.rbegin();
+}
+
+uint64_t store_view::row_number(family in, std::string_view key) const {
+  std::vector<rocksdb::KeyVersion> newest;
+  const auto status = rocksdb::GetAllKeyVersions(parts_->db.get(), parts_->at(in), slice(key),
+                                                 slice(key), 1, &newest);
+  return status.ok() && !newest.empty() ? newest.front().sequence : 0;
+}
+
+uint64_t store_view::rows_behind(uint64_t number) const {
+  const auto& known = parts_->newest;
+  return static_cast<uint64_t>(std::distance(known.upper_bound(number), known.end()));
+}
+
+bool store_view::some_rows_unnumbered() const { return parts_->unnumbered; }
 
 std::vector<live_file> store_view::files() const {
   std::vector<live_file> out;
@@ -185,8 +269,7 @@ std::vector<live_file> store_view::files() const {
 
 bool store_view::blinded() const {
   return std::ranges::any_of(files(), [&](const live_file& file) {
-    return file.name.ends_with(".sst") &&
-           !rocksdb::SstFileReader{table_options()}.Open(parts_->directory / file.name).ok();
+    return file.name.ends_with(".sst") && unfit_table(parts_->directory / file.name).has_value();
   });
 }
 
@@ -195,9 +278,7 @@ bool store_view::blinded() const {
 row_cursor::row_cursor(const store_view& of, family in) : view_{*of.parts_}, in_{in} {
   if (!of.has(in))
     return;
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  rows_.reset(view_.db->NewIterator(options, view_.at(in)));
+  rows_.reset(view_.db->NewIterator(everywhere(), view_.at(in)));
   rows_->SeekToFirst();
   if (!rows_->Valid() && !rows_->status().ok())
     pass_damage();
@@ -205,11 +286,17 @@ row_cursor::row_cursor(const store_view& of, family in) : view_{*of.parts_}, in_
 
 row_cursor::~row_cursor() = default;
 
-bool row_cursor::valid() const { return rows_ && rows_->Valid(); }
-std::string_view row_cursor::key() const { return view(rows_->key()); }
-std::string_view row_cursor::value() const { return view(rows_->value()); }
+bool row_cursor::valid() const { return hidden_ || (rows_ && rows_->Valid()); }
+std::string_view row_cursor::key() const { return hidden_ ? hidden_->first : view(rows_->key()); }
+std::string_view row_cursor::value() const {
+  return hidden_ ? hidden_->second : view(rows_->value());
+}
 
 void row_cursor::next() {
+  if (hidden_) {
+    find_hidden(std::string{hidden_->first});
+    return;
+  }
   last_.assign(key());
   rows_->Next();
   if (!rows_->Valid() && !rows_->status().ok())
@@ -219,7 +306,7 @@ void row_cursor::next() {
 /// Tries again behind one block after the other until there is something to read.
 void row_cursor::pass_damage() {
   key_gap gap{last_, std::nullopt};
-  for (auto from = next_boundary(last_); from; from = next_boundary(*from)) {
+  for (auto from = view_.next_boundary(in_, last_); from; from = view_.next_boundary(in_, *from)) {
     rows_->Seek(slice(*from));
     if (rows_->Valid())
       gap.before = std::string{key()};
@@ -227,16 +314,27 @@ void row_cursor::pass_damage() {
       break;
   }
   gaps_.push_back(std::move(gap));
+  find_hidden(gaps_.back().after);
 }
 
-/// The smallest key behind `from` with which another block begins in some table: where the size of
-/// all in front of it, by the indexes, grows. Bit by bit, the greatest key before that.
-std::optional<std::string> row_cursor::next_boundary(const std::string& from) const {
+/// The logs' next row within the gap.
+void row_cursor::find_hidden(const std::string& behind) {
+  hidden_.reset();
+  const auto& logged = view_.logged(in_);
+  auto row = logged.upper_bound(behind);
+  while (row != logged.end() && !row->second)
+    ++row;
+  if (row != logged.end() && gaps_.back().covers(row->first))
+    hidden_.emplace(row->first, *row->second);
+}
+
+std::optional<std::string> store_view::parts::next_boundary(family in,
+                                                            const std::string& from) const {
   const auto in_front_of = [&](const std::string& key) {
     rocksdb::SizeApproximationOptions files;
     const rocksdb::Range range{"", slice(key)};
     uint64_t bytes = 0;
-    view_.db->GetApproximateSizes(files, view_.at(in_), &range, 1, &bytes);
+    db->GetApproximateSizes(files, at(in), &range, 1, &bytes);
     return bytes;
   };
   const uint64_t here = in_front_of(from);

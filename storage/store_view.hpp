@@ -9,6 +9,7 @@
 #include "storage/kv_store.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace rocksdb {
@@ -41,13 +42,25 @@ struct found_media {
 
 class store_view {
 public:
+  /// Called often: what is being read, and how much of it was.
+  using progress = std::function<void(std::string_view part, uint64_t done)>;
+
   /// Opens by the MANIFEST, with the logs of the same directory or of another. Damaged ones are
   /// refused: RocksDB 7.8 can be told to pass over damage, but a length that reaches beyond the end
   /// of a log then keeps it reading for ever. clean_logs makes sound ones.
   [[nodiscard]] static result<std::unique_ptr<store_view>>
   open(const std::filesystem::path& directory, const std::filesystem::path& logs);
 
+  /// The same for a directory with a MANIFEST of ours (store_assembly.hpp): rows are looked up by
+  /// their own age, and the newest is the newest that can be read.
+  [[nodiscard]] static result<std::unique_ptr<store_view>>
+  open_assembled(const std::filesystem::path& directory, const progress& tell);
+
   ~store_view();
+
+  /// Assembled: the logs have the rows under these numbers, also those that damage in a table
+  /// hides.
+  void know_rows(uint64_t first, uint64_t last);
 
   [[nodiscard]] result<std::optional<std::string>> get(family in, std::string_view key) const;
 
@@ -57,8 +70,14 @@ public:
 
   [[nodiscard]] bool has(family in) const;
   [[nodiscard]] uint64_t newest_row() const;
+  /// The number a row was written under; 0: not known any more.
+  [[nodiscard]] uint64_t row_number(family in, std::string_view key) const;
+  /// Assembled: how many rows with greater numbers can be read, of the newest thousands.
+  [[nodiscard]] uint64_t rows_behind(uint64_t number) const;
+  /// Assembled, and the numbers of some rows went with a compaction: the newest may be newer.
+  [[nodiscard]] bool some_rows_unnumbered() const;
   [[nodiscard]] std::vector<live_file> files() const;
-  /// Tables that cannot even be opened: they hide what other tables hold of the same keys.
+  /// Tables that cannot even be opened, or are others: they hide what the rest holds of their keys.
   [[nodiscard]] bool blinded() const;
 
   struct parts;
@@ -69,7 +88,8 @@ private:
   std::unique_ptr<parts> parts_;
 };
 
-/// Goes over the rows of a family in the order of their keys, around damage.
+/// Goes over the rows of a family in the order of their keys, around damage: what the logs have
+/// between the same keys is not hidden by it.
 class row_cursor {
 public:
   row_cursor(const store_view& of, family in);
@@ -85,13 +105,15 @@ public:
 
 private:
   void pass_damage();
-  [[nodiscard]] std::optional<std::string> next_boundary(const std::string& from) const;
+  void find_hidden(const std::string& behind);
 
   const store_view::parts& view_;
   family in_;
   std::unique_ptr<rocksdb::Iterator> rows_;
   std::string last_;
   std::vector<key_gap> gaps_;
+  /// Of the newest gap, while the logs have rows there.
+  std::optional<std::pair<std::string_view, std::string_view>> hidden_;
 };
 
 } // namespace restante

@@ -61,7 +61,7 @@ struct two_logs {
     BOOST_TEST(refused.text.find(name + ": " + what) != std::string::npos, refused.text);
     BOOST_TEST(refused.text.find("restante store check") != std::string::npos, refused.text);
     BOOST_TEST((sizes(store) == before));
-    const auto names = [&](const std::vector<finding>& all, std::string_view where) {
+    const auto names = [&](const finding_list& all, std::string_view where) {
       return std::ranges::any_of(all, [&](const auto& each) { return each.where == where; });
     };
     const auto found = checked(store);

@@ -22,7 +22,7 @@ public:
   void erase(family in, std::string key) const { write({row::remove(in, std::move(key))}); }
 
   /// The findings, which must be the same for a check and a repair.
-  std::vector<finding> findings() {
+  finding_list findings() {
     const auto check = checked(store());
     const auto repair = repaired(store(), salvaged());
     BOOST_TEST(texts(check.findings) == texts(repair.findings));
@@ -66,7 +66,7 @@ private:
     return sound;
   }
 
-  static std::vector<std::string> texts(const std::vector<finding>& all) {
+  static std::vector<std::string> texts(const finding_list& all) {
     std::vector<std::string> out;
     for (const auto& each : all)
       out.push_back(std::string{to_string(each.becomes)} + " " + each.where + ": " + each.what);

@@ -73,7 +73,7 @@ inline repair_report repaired(const std::filesystem::path& store,
   return std::move(*report);
 }
 
-inline std::string text_of(const std::vector<finding>& all) {
+inline std::string text_of(const finding_list& all) {
   std::string out;
   for (const auto& each : all)
     out += "\n  " + std::string{to_string(each.becomes)} + ": " + each.where + ": " + each.what +
@@ -83,7 +83,7 @@ inline std::string text_of(const std::vector<finding>& all) {
 
 /// Whether it is told that a message is lost: by its name, by the number of its change, or as one
 /// of the rows at the end.
-inline bool told(const std::vector<finding>& all, const sample_message& message) {
+inline bool told(const finding_list& all, const sample_message& message) {
   const auto place = *parse_message_key(message.key);
   return std::ranges::any_of(all, [&](const finding& each) {
     unsigned long first = 0, last = 0; // "changes 5", "changes 5 to 7"

@@ -95,6 +95,21 @@ BOOST_AUTO_TEST_CASE(a_repair_gets_by_with_the_room_it_asks_for_and_says_how_muc
   BOOST_TEST(std::ranges::distance(fs::directory_iterator{directory.path()}) == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_repair_fills_an_empty_directory_that_is_a_mount_point, *wants_small_disk) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store";
+  const auto sample = make_sample_store(store, draw);
+  const small_disk mounted{400};
+  fs::create_directory(mounted.path() / "lost+found"); // as a new file system has it
+  const auto report = repaired(store, mounted.path());
+  BOOST_TEST(holds_what_can_be_had(mounted.path(), sample, report) == 0U);
+  BOOST_TEST(!fs::exists(mounted.path() / ".unfinished"));
+  BOOST_TEST(std::ranges::distance(fs::directory_iterator{directory.path()}) == 1);
+  const auto again = repair_store({store, mounted.path(), merge_sample, {}});
+  BOOST_TEST((!again && again.error().reason == std::string_view{"into_exists"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_check_of_damaged_logs_wants_room_for_their_copy, little_room,
                         *wants_small_disk) {
   {

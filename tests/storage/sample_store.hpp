@@ -109,7 +109,7 @@ private:
     profile.greetings[0] = {next(), {media_type::amr, bytes.size(), checksum(bytes)}};
     put(family::media, greeting_key(delta.id, 0), bytes);
     for (const auto& name : profile.aliases)
-      put(family::aliases, alias_key(name), encode(alias_target{delta.id, "acme"}));
+      put(family::aliases, alias_key(name), encode(alias_target{delta.id, "acme", profile.region}));
     boxes_.push_back(delta);
     log(cause::registered, delta, {});
   }

@@ -75,6 +75,36 @@ BOOST_AUTO_TEST_CASE(a_mark_that_cannot_be_read_refuses_the_store) {
   BOOST_TEST(refusal(store).reason == std::string_view{"open_failed"});
 }
 
+// Who may not read it, or has a failing disk, must not move the store aside as if it were damaged.
+BOOST_AUTO_TEST_CASE(a_current_that_cannot_be_read_is_no_damage) {
+  const auto store = directory.path() / "store";
+  write_changes(store, 4);
+  fs::remove(store / "CURRENT");
+  fs::create_symlink("CURRENT", store / "CURRENT");
+  for (const auto& why : {refusal(store), check_store({store, merge_sample, {}}).error(),
+                          repair_store({store, directory.path() / "new", {}, {}}).error()}) {
+    BOOST_TEST(why.reason == std::string_view{"open_failed"});
+    BOOST_TEST(why.text.find("CURRENT can't be read (") != std::string::npos, why.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_repair_goes_on_without_a_mark_that_cannot_be_read_and_a_start_says_what_to_do) {
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store", into = directory.path() / "new";
+  const auto sample = make_sample_store(store, draw);
+  fs::remove(store / high_water_mark::file_name);
+  fs::create_directory(store / high_water_mark::file_name);
+  BOOST_TEST(refusal(store).text.find("Moved away, the next start") != std::string::npos);
+  const auto found = checked(store).findings;
+  BOOST_REQUIRE_MESSAGE(found.size() == 1U, text_of(found));
+  BOOST_TEST(found[0].where == high_water_mark::file_name);
+  const auto report = repaired(store, into);
+  BOOST_TEST(holds_what_can_be_had(into, sample, report) == 0U);
+  BOOST_REQUIRE_MESSAGE(report.findings.size() == 1U, text_of(report.findings));
+  BOOST_TEST(report.findings[0].where == high_water_mark::file_name);
+}
+
 BOOST_AUTO_TEST_CASE(a_check_names_the_blob_file_the_disk_does_not_give) {
   random_source draw{test_seed()};
   const auto store = directory.path() / "store";

@@ -140,7 +140,9 @@ int exit_code_of(const failure& why) {
   // Whatever failed, was damaged, or is lost.
   if (reason == "walk_failed" || reason == "damage_found" || reason == "rows_lost")
     return exit_code::failed;
-  return why.code == errc::storage_failure ? exit_code::storage : exit_code::failed;
+  // Of this machine's disk: a node's refusal has a reason of its own.
+  const bool no_room = reason == "disk_full" || reason == "disk_reserve";
+  return no_room || why.code == errc::storage_failure ? exit_code::storage : exit_code::failed;
 }
 
 std::string failure_text(const failure& why) {

@@ -120,8 +120,19 @@ struct sms_desk_state {
       auto* there = std::get_if<answer::registered>(&done);
       if (there != nullptr && there->already_had_access)
         return desk->end_silence(job);
+      if (there != nullptr && there->profile.region != desk->options.environment->region)
+        return desk->follow(job, there->profile);
       desk->end(job, std::move(done));
     });
+  }
+
+  /// The text came through a gateway of this region, so the subscriber is here and their home is
+  /// not: the new mailbox comes at once.
+  void follow(const errand_ptr& job, const profile_id& profile) {
+    op::locate here{options.environment->region};
+    ask_directory(
+        job, ask::of_mailbox{{subscriber_ref::by::profile, to_string(profile)}, std::move(here)},
+        [](auto* desk, const errand_ptr& job, outcome done) { desk->end(job, std::move(done)); });
   }
 
   /// Who asks to be activated once more after STOP wants to hear again.

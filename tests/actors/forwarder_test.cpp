@@ -288,6 +288,33 @@ BOOST_AUTO_TEST_CASE(what_nobody_has_is_not_found) {
   }
 }
 
+/// Every American number is at home in Europe.
+struct abroad_by_plan : cluster_stage {
+  abroad_by_plan()
+      : cluster_stage{{{"paris", "eu1"}, {"boston", "us1"}}, 1, numbering_plan{{{"+1", "eu1"}}}} {
+    pass(2s);
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(who_is_activated_abroad_by_text_has_a_mailbox_at_home_and_there,
+                        abroad_by_plan) {
+  auto& boston = (*this)["boston"];
+  sms::mobile_originated text{"1", stage::number, boston.acme->short_code, "ACTIVATE"};
+  auto done = boston.ask(boston.desk, texted{boston.gateway, text});
+  settle();
+  BOOST_TEST(done.reason() == "accepted");
+  pass(1s);
+  auto known = (*this)["paris"].ask(
+      directory_actor{(*this)["paris"].forwarder()},
+      boston.request_of(
+          ask::of_mailbox{{subscriber_ref::by::number, stage::number}, op::describe{}}, "d"));
+  settle();
+  auto profile = known.as<answer::profile>().id;
+  BOOST_TEST(profile.region == "eu1");
+  for (const auto& [name, node] : nodes)
+    BOOST_TEST(node->on_disk(profile.mailbox).exists());
+}
+
 BOOST_AUTO_TEST_CASE(what_a_peer_may_not_pass_on_is_refused) {
   auto& boston = (*this)["boston"];
   auto heard = [&](request what, const std::string& tenant = "acme") {

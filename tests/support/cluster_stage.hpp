@@ -46,8 +46,9 @@ class cluster_stage {
 public:
   /// Names and regions of its nodes.
   explicit cluster_stage(std::vector<std::pair<std::string, std::string>> nodes,
-                         size_t replicas = 1)
-      : replicas{replicas} {
+                         size_t replicas = 1, numbering_plan plan = {})
+      : replicas{replicas}
+      , numbering{std::move(plan)} {
     std::vector<std::string> regions;
     for (const auto& [name, region] : nodes)
       regions.push_back(region);

@@ -132,7 +132,9 @@ struct stage : actor_fixture {
     feed = keep(spawn_feed(sys, {.writer = held, .reader = reader, .newest = at->change}));
     notifier =
         keep(spawn_notifier(sys, {.writer = held, .reader = reader, .environment = environment}));
-    desk = keep(spawn_sms_desk(sys, {held, reader, directory, environment}));
+    auto subscribers =
+        where.entrance ? caf::actor_cast<directory_actor>(entrance) : directory_actor{directory};
+    desk = keep(spawn_sms_desk(sys, {held, reader, subscribers, environment}));
     tell(writer, log_listener_actor{feed});
     tell(writer, log_listener_actor{notifier});
     run();

@@ -121,8 +121,7 @@ constexpr std::array<std::string_view, 13> endpoint_meaning{
     "            paths, here and above, are relative to the directory of this file.",
     "Default values may be left out."};
 
-constexpr std::array<std::string_view, 5> cluster_meaning{
-    "NOT SERVED YET: this version checks what follows and refuses to start with it.",
+constexpr std::array<std::string_view, 4> cluster_meaning{
     "Without [cluster] the node is alone. To make it one of several, take away the first '#' of",
     "each line where no blank follows it. All nodes of a cluster have the same identity.key and",
     "pepper.key, each its own curve.key. Members, prefixes, replicas and grace_seconds are to be",

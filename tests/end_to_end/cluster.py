@@ -86,35 +86,37 @@ class Wire:
             each.close()
 
 
-class Cluster:
-    """Nodes by name; `regions`: the region of each. They share what nodes of a cluster share, and
-    are not started."""
+def join(nodes, regions, address, replicas=2, grace=2):
+    """Writes [cluster] into the configurations of nodes by name, and gives them the keys they
+    share. `address(of, seen_by)`: where a node is reached from another one, or listens."""
+    first = next(iter(nodes.values()))
+    for name, node in nodes.items():
+        node.set("region", f'"{regions[name]}"')
+        for key in ("identity.key", "pepper.key"):
+            if node is not first:
+                shutil.copy(first.directory / "keys" / key, node.directory / "keys" / key)
+        with node.config.open("a") as config:
+            config.write(f'[cluster]\nnode = "{name}"\nlisten = "{address(name, name)}"\n'
+                         f"replicas = {replicas}\ngrace_seconds = {grace}\n")
+            for lane, (other, there) in enumerate(nodes.items()):
+                config.write(f'[[cluster.member]]\nname = "{other}"\n'
+                             f'region = "{regions[other]}"\naddress = "{address(other, name)}"\n'
+                             f'public_key = "{public_hex(there)}"\nlane = {lane}\n')
 
-    def __init__(self, regions, replicas=2, grace=2, durability="local"):
-        self.nodes, self.wires, self.cuts = {}, {}, set()
-        for name in regions:
-            self.nodes[name] = Node()
-        first = next(iter(self.nodes.values()))
+
+class Cluster:
+    """Nodes by name; `regions`: the region of each. Not started."""
+
+    def __init__(self, regions, **how):
+        self.nodes, self.wires, self.cuts = {name: Node() for name in regions}, {}, set()
         self.ports = {name: free_port() for name in regions}
-        for name, node in self.nodes.items():
-            node.set("region", f'"{regions[name]}"')
-            for other in regions:
-                if other != name:
-                    self.wires[name, other] = Wire(self.ports[other])
-            for key in ("identity.key", "pepper.key"):
-                if node is not first:
-                    shutil.copy(first.directory / "keys" / key, node.directory / "keys" / key)
-            with node.config.open("a") as config:
-                config.write(f'[cluster]\nnode = "{name}"\n'
-                             f'listen = "tcp://127.0.0.1:{self.ports[name]}"\n'
-                             f"replicas = {replicas}\ngrace_seconds = {grace}\n"
-                             f'durability = "{durability}"\n')
-                for lane, (other, there) in enumerate(self.nodes.items()):
-                    port = self.wires[name, other].port if other != name else self.ports[name]
-                    config.write(f'[[cluster.member]]\nname = "{other}"\n'
-                                 f'region = "{regions[other]}"\n'
-                                 f'address = "tcp://127.0.0.1:{port}"\n'
-                                 f'public_key = "{public_hex(there)}"\nlane = {lane}\n')
+        join(self.nodes, regions, self.address, **how)
+
+    def address(self, of, seen_by):
+        if of == seen_by:
+            return f"tcp://127.0.0.1:{self.ports[of]}"
+        wire = self.wires[seen_by, of] = Wire(self.ports[of])
+        return f"tcp://127.0.0.1:{wire.port}"
 
     def __getitem__(self, name):
         return self.nodes[name]

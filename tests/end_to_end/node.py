@@ -100,6 +100,7 @@ class Node:
         self.config = self.directory / "restante.toml"
         self.log = self.directory / "restanted.log"
         self.process = None
+        self.inside = []  # what its command begins with: "ip netns exec ..."
         subprocess.run([BIN / "restanted", "init", self.directory, "--port-base", str(self.port)],
                        check=True, capture_output=True, timeout=START_SECONDS)
 
@@ -122,8 +123,8 @@ class Node:
         """Starts it and waits until it answers its operator. `ignored`: a signal it is to ignore."""
         refusing = [] if ignored is None else ["env", f"--ignore-signal={ignored.name}"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([*refusing, BIN / "restanted", "--config", self.config],
-                                            stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.inside, *refusing, BIN / "restanted",
+                                             "--config", self.config], stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:

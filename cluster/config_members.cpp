@@ -1,7 +1,6 @@
 #include "cluster/config_members.hpp"
 
-#include "cluster/config_address.hpp"
-#include "schemas/ids.hpp"
+#include "cluster/member_rules.hpp"
 #include "schemas/text.hpp"
 
 #include <algorithm>
@@ -11,7 +10,6 @@ namespace restante {
 namespace {
 
 constexpr const char* conflict = "config_conflict";
-constexpr size_t key_bytes = 32; // of CURVE
 
 std::string shown(std::string_view value) { return "'" + clean(value, 128) + "'"; }
 
@@ -26,11 +24,11 @@ std::string read_key(table_reader& in) {
   const auto text = in.text("public_key");
   if (!text)
     return {};
-  if (auto key = from_hex(*text); key && key->size() == key_bytes)
+  if (auto key = member_rules::key_from_hex(*text))
     return std::move(*key);
   in.refuse("public_key", "config_range",
-            "expected a CURVE key of " + std::to_string(2 * key_bytes) + " hex digits, found " +
-                shown(*text));
+            "expected a CURVE key of " + std::to_string(2 * member_rules::key_bytes) +
+                " hex digits, found " + shown(*text));
   return {};
 }
 
@@ -39,8 +37,8 @@ std::optional<bind_address> read_address(table_reader& in, member& out) {
   if (!text)
     return std::nullopt;
   out.address = std::move(*text);
-  auto place = parse_tcp_address(out.address);
-  if (!place || place->any)
+  auto place = member_rules::peer_address(out.address);
+  if (!place)
     in.refuse("address", "config_address",
               "expected tcp://, a numeric address that peers reach, and a port of 1 to 65535, "
               "found " +
@@ -65,10 +63,6 @@ candidate read_candidate(table_reader& in) {
   return one;
 }
 
-bool same_place(const std::optional<bind_address>& a, const std::optional<bind_address>& b) {
-  return a && b && a->host == b->host && a->port == b->port;
-}
-
 /// `number` is that of the other, counted from 1.
 void refuse_shared(table_reader& in, const candidate& one, const candidate& other, size_t number) {
   const auto refuse_if = [&](bool shared, std::string_view key, const char* what) {
@@ -79,7 +73,8 @@ void refuse_shared(table_reader& in, const candidate& one, const candidate& othe
   };
   const auto alike = [](const auto& a, const auto& b) { return !a.empty() && a == b; };
   refuse_if(alike(one.what.name, other.what.name), "name", "a name");
-  refuse_if(same_place(one.place, other.place), "address", "an address");
+  refuse_if(one.place && other.place && member_rules::same_place(*one.place, *other.place),
+            "address", "an address");
   refuse_if(alike(one.what.public_key, other.what.public_key), "public_key", "a key");
   refuse_if(one.lane && one.lane == other.lane, "lane", "a lane");
 }

@@ -1,5 +1,6 @@
 #include "cluster/config_reader.hpp"
 
+#include "cluster/member_rules.hpp"
 #include "schemas/text.hpp"
 
 #include <algorithm>
@@ -14,8 +15,6 @@ namespace {
 constexpr size_t shown_bytes_max = 100; // of a word or key from the file, in a message
 
 std::string in_quotes(std::string_view text) { return "'" + clean(text, shown_bytes_max) + "'"; }
-
-bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 std::string_view describe(const toml::node& node) {
   switch (node.type()) {
@@ -158,8 +157,7 @@ std::vector<table_reader::placed_text> table_reader::texts(std::string_view key)
 
 std::optional<std::string> table_reader::region(std::string_view key) {
   auto name = text(key);
-  if (!name || (!name->empty() && name->size() <= 16 &&
-                std::all_of(name->begin(), name->end(), lower_or_digit)))
+  if (!name || member_rules::is_region(*name))
     return name;
   refuse(key, "config_range",
          "expected a region of 1 to 16 characters of a-z and 0-9, found " + in_quotes(*name));
@@ -168,9 +166,7 @@ std::optional<std::string> table_reader::region(std::string_view key) {
 
 std::optional<std::string> table_reader::node_name(std::string_view key) {
   auto name = text(key);
-  if (!name || (!name->empty() && name->size() <= limits::name_bytes_max &&
-                std::all_of(name->begin(), name->end(),
-                            [](char c) { return lower_or_digit(c) || c == '-'; })))
+  if (!name || member_rules::is_node_name(*name))
     return name;
   refuse(key, "config_range",
          "expected a node's name of 1 to " + std::to_string(limits::name_bytes_max) +

@@ -100,6 +100,8 @@ struct replicator_state {
     if (caught_up)
       return;
     const bool patient = now() - begun < core.options.grace;
+    if (patient && peers.empty())
+      return; // they may be found yet
     for (const auto& [name, peer] : peers)
       if (peer.from->greeted() ? !peer.from->caught_up() : patient)
         return;

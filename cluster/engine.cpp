@@ -280,6 +280,8 @@ struct engine::parts {
       mvno->endpoints().drain();
       sms->endpoints().drain();
       all_answered = wait_until_answered();
+      if (peers)
+        peers->settle();
       stop_actors();
     }
     if (mvno)

@@ -39,24 +39,44 @@ peering::peering(const node_config& config, const node_keys& keys, probe& figure
 result<std::unique_ptr<peering>> peering::bind(const node_config& config, const node_keys& keys,
                                                probe& figures, const logger& log) {
   const auto& from = *config.cluster;
-  if (from.from == cluster_config::source::etcd)
-    return fail(errc::unsupported, "membership_unsupported",
-                "this version takes its members from the configuration only: membership = "
-                "\"static\"");
+  const auto own = public_of(raw(keys.curve));
   const auto self = std::find_if(from.members.begin(), from.members.end(),
                                  [&](const member& each) { return each.name == from.node; });
-  const auto own = public_of(raw(keys.curve));
-  if (self == from.members.end() || self->public_key != own)
+  if (from.from == cluster_config::source::fixed &&
+      (self == from.members.end() || self->public_key != own))
     return fail(errc::invalid_request, "cluster_key_other",
                 "[[cluster.member]] " + from.node + " has another public key than this node's " +
                     "curve.key, which is " + to_hex(own));
   try {
-    return std::unique_ptr<peering>{new peering{config, keys, figures, log}};
+    std::unique_ptr<peering> out{new peering{config, keys, figures, log}};
+    if (from.from == cluster_config::source::etcd)
+      out->ask_etcd({from.node, config.region, from.listen, own, from.lane});
+    return out;
   } catch (const zmq::error_t& e) {
     return fail(errc::invalid_request, "cluster_unbindable",
                 "[cluster] listen = \"" + from.listen + "\" can't be bound (" + e.what() +
                     "): is another restanted running, or the address not of this machine?");
   }
+}
+
+void peering::ask_etcd(member self) {
+  etcd_membership_options how;
+  how.self = std::move(self);
+  how.endpoints = config_.etcd;
+  how.prefix = config_.etcd_prefix;
+  how.grace = config_.grace;
+  how.log = log_;
+  how.changed = [this](const membership_ptr& now) { meet(now); };
+  etcd_ = std::make_unique<etcd_membership>(std::move(how));
+  members_ = etcd_->first();
+}
+
+void peering::meet(const membership_ptr& now) {
+  std::lock_guard lock{mutex_};
+  if (!replicator_)
+    return;
+  link_.set_members(now);
+  caf::anon_send(replicator_, now);
 }
 
 void peering::describe(mailbox_environment& out) const {
@@ -66,6 +86,8 @@ void peering::describe(mailbox_environment& out) const {
   out.regions = {region_};
   for (const auto& each : members_->members)
     out.regions.push_back(each.region);
+  for (const auto& [prefix, region] : config_.numbering)
+    out.regions.push_back(region);
   std::sort(out.regions.begin(), out.regions.end());
   out.regions.erase(std::unique(out.regions.begin(), out.regions.end()), out.regions.end());
 }
@@ -99,6 +121,19 @@ void peering::start(const forwarder_actor& entrance, const replicator_actor& rep
     caf::anon_send(entrance, what);
   });
   link_.set_members(members_);
+  {
+    std::lock_guard lock{mutex_};
+    replicator_ = replicator;
+  }
+  if (etcd_)
+    etcd_->start();
+}
+
+void peering::settle() {
+  if (etcd_)
+    etcd_->stop();
+  std::lock_guard lock{mutex_};
+  replicator_ = nullptr;
 }
 
 } // namespace restante

@@ -7,13 +7,17 @@
 #include "actors/replicator.hpp"
 #include "bridges/peer_bridge.hpp"
 #include "cluster/config.hpp"
+#include "cluster/etcd_membership.hpp"
 #include "cluster/node_keys.hpp"
+
+#include <mutex>
 
 namespace restante {
 
 class peering {
 public:
-  /// Binds the address for peers. `config.cluster` is there. Failure: invalid_request
+  /// Binds the address for peers; with etcd, asks it who is there (2 seconds for each of its
+  /// endpoints at most). `config.cluster` is there. Failure: invalid_request
   /// (`cluster_unbindable`, `cluster_key_other`: this node's key is not the one its member list
   /// gives).
   [[nodiscard]] static result<std::unique_ptr<peering>>
@@ -35,11 +39,17 @@ public:
   /// Begins to speak with the others.
   void start(const forwarder_actor& entrance, const replicator_actor& replicator);
 
+  /// Hears of no other members any more. Before the actors end.
+  void settle();
+
   /// Closes the sockets. After the actors have ended, which send by them.
   void stop() { link_.stop(); }
 
 private:
   peering(const node_config& config, const node_keys& keys, probe& figures, const logger& log);
+
+  void ask_etcd(member self);
+  void meet(const membership_ptr& now);
 
   cluster_config config_;
   std::string region_;
@@ -47,6 +57,9 @@ private:
   membership_ptr members_;
   logger log_;
   peer_bridge link_;
+  std::unique_ptr<etcd_membership> etcd_; // none: the members are those of the configuration
+  std::mutex mutex_;
+  replicator_actor replicator_; // guarded by mutex_; who hears of other members
 };
 
 } // namespace restante

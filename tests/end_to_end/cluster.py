@@ -86,9 +86,10 @@ class Wire:
             each.close()
 
 
-def join(nodes, regions, address, replicas=2, grace=2):
+def join(nodes, regions, address, replicas=2, grace=2, etcd=None):
     """Writes [cluster] into the configurations of nodes by name, and gives them the keys they
-    share. `address(of, seen_by)`: where a node is reached from another one, or listens."""
+    share. `address(of, seen_by)`: where a node is reached from another one, or listens. `etcd`: the
+    address of one, where they find each other; otherwise each has the list."""
     first = next(iter(nodes.values()))
     for name, node in nodes.items():
         node.set("region", f'"{regions[name]}"')
@@ -98,6 +99,10 @@ def join(nodes, regions, address, replicas=2, grace=2):
         with node.config.open("a") as config:
             config.write(f'[cluster]\nnode = "{name}"\nlisten = "{address(name, name)}"\n'
                          f"replicas = {replicas}\ngrace_seconds = {grace}\n")
+            if etcd is not None:
+                lane = list(nodes).index(name)
+                config.write(f'membership = "etcd"\netcd = ["{etcd}"]\nlane = {lane}\n')
+                continue
             for lane, (other, there) in enumerate(nodes.items()):
                 config.write(f'[[cluster.member]]\nname = "{other}"\n'
                              f'region = "{regions[other]}"\naddress = "{address(other, name)}"\n'

@@ -130,8 +130,8 @@ constexpr std::array<std::string_view, 4> cluster_meaning{
 constexpr std::array<std::string_view, 4> member_meaning{
     "One for each node of the cluster, this one too, 16 at most. All keys are required, and no two",
     "members share a name, address, key or lane. Address: where the others reach it. Public key:",
-    "that of its curve.key, 32 bytes in hex. Lane: its messages get numbers that no other lane",
-    "gives out, so it never changes and no other node ever gets it."};
+    "that of its curve.key, 32 bytes in hex, as `restanted init` says it. Lane: its messages get",
+    "numbers that no other lane gives out, so it never changes and no other node ever gets it."};
 
 void write_endpoints(config_text& to, const node_config& c) {
   to.blank();

@@ -1,5 +1,6 @@
 // restanted: one node. Reads its configuration, serves until SIGTERM or SIGINT, answers everything
 // it has accepted, and ends.
+#include "bridges/curve_keys.hpp"
 #include "cluster/engine.hpp"
 #include "cluster/example_config.hpp"
 #include "schemas/limits.hpp"
@@ -87,6 +88,9 @@ int init(const std::filesystem::path& dir, const std::string& region, unsigned p
     return complain(exit_code::usage, ok.error());
   }
   std::cout << "wrote " << file.string() << " and keys in " << (dir / "keys").string() << "\n";
+  if (auto keys = read_node_keys(dir / "keys"))
+    std::cout << "its public key, as the other nodes of a cluster know it: "
+              << to_hex(curve_public(keys->curve)) << "\n";
   return exit_code::ok;
 }
 

@@ -41,7 +41,13 @@ std::filesystem::path sample(const std::string& name) {
   return std::filesystem::exists(there, ignored) ? std::move(there) : std::move(file);
 }
 
-result<void> walk_through(cli_session& session, const std::string& recording, bool once) {
+struct walk_arguments {
+  std::string recording;
+  std::vector<std::string> with;
+  bool once = false;
+};
+
+result<void> walk_through(cli_session& session, const walk_arguments& from) {
   auto file = session.config_file();
   if (!file)
     return tl::unexpected{file.error()};
@@ -52,12 +58,18 @@ result<void> walk_through(cli_session& session, const std::string& recording, bo
   options.config = std::move(*config);
   options.config_file = *file;
   options.recording =
-      recording.empty() ? sample("voicemail.amr") : std::filesystem::path{recording};
+      from.recording.empty() ? sample("voicemail.amr") : std::filesystem::path{from.recording};
   options.greeting = sample("greeting.amr");
   options.program = session.program;
   options.patience = session.timeout();
   options.json = session.json;
-  options.once = once;
+  options.once = from.once;
+  for (const auto& other : from.with) {
+    auto read = read_config(other);
+    if (!read)
+      return tl::unexpected{read.error()};
+    options.others.push_back({std::move(*read), other});
+  }
   return walk(options, std::cout);
 }
 
@@ -79,14 +91,18 @@ void add_program_verbs(CLI::App& app, cli_session& session) {
       ->check(seconds_between(0, 3600))
       ->capture_default_str();
 
-  auto recording = std::make_shared<std::string>();
-  auto once = std::make_shared<bool>(false);
-  auto& walk = add_verb(
-      app, session, "walk", "Walk a voicemail through a running node, verifying every step",
-      "restante --config var/restante.toml walk",
-      [&session, recording, once] { return walk_through(session, *recording, *once); });
-  walk.add_flag("--once", *once, "Without hints how to go on: the node stops afterwards");
-  walk.add_option("--recording", *recording, "The voicemail (default: tests/data/voicemail.amr)")
+  auto about = std::make_shared<walk_arguments>();
+  auto& walk = add_verb(app, session, "walk",
+                        "Walk a voicemail through a running node, verifying every step",
+                        "restante --config var/restante.toml walk",
+                        [&session, about] { return walk_through(session, *about); });
+  walk.add_flag("--once", about->once, "Without hints how to go on: the node stops afterwards");
+  walk.add_option("--recording", about->recording,
+                  "The voicemail (default: tests/data/voicemail.amr)")
+      ->type_name("FILE");
+  walk.add_option("--with", about->with,
+                  "Configurations of the other nodes: a subscriber travels between their regions, "
+                  "which must reach each other by ports that nobody serves: the walk does")
       ->type_name("FILE");
 
   auto shell = std::make_shared<std::string>();

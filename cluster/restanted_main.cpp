@@ -88,9 +88,10 @@ int init(const std::filesystem::path& dir, const std::string& region, unsigned p
     return complain(exit_code::usage, ok.error());
   }
   std::cout << "wrote " << file.string() << " and keys in " << (dir / "keys").string() << "\n";
-  if (auto keys = read_node_keys(dir / "keys"))
-    std::cout << "its public key, as the other nodes of a cluster know it: "
-              << to_hex(curve_public(keys->curve)) << "\n";
+  const auto keys = read_node_keys(dir / "keys");
+  if (!keys)
+    return complain(exit_code::usage, keys.error());
+  std::cout << "public key " << to_hex(curve_public(keys->curve)) << "\n";
   return exit_code::ok;
 }
 

@@ -1,8 +1,8 @@
 #include "cluster/walk.hpp"
 
 #include "cluster/cli_session.hpp"
-#include "cluster/cli_words.hpp"
 #include "cluster/walk_cast.hpp"
+#include "cluster/walk_roam.hpp"
 
 namespace restante {
 
@@ -12,16 +12,14 @@ constexpr const char* pin = "482913";
 constexpr const char* wrong_pin = "739162";
 constexpr const char* caller = "+12025550147";
 
-std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
-
 class journey {
 public:
   journey(const walk_options& options, walk_story& story)
       : story_{story}
       , options_{options}
       , cast_{options, story}
-      , recording_{read(options.recording)}
-      , greeting_{read(options.greeting)} {}
+      , recording_{read_recording(options.recording)}
+      , greeting_{read_recording(options.greeting)} {}
 
   void run() {
     meet();
@@ -57,21 +55,10 @@ public:
   }
 
 private:
-  static media_part read(const std::filesystem::path& file) {
-    auto media = read_media(file.string(), {});
-    if (!media)
-      throw walk_failed{media.error()};
-    return std::move(*media);
-  }
-
   [[nodiscard]] subscriber_ref subscriber() const {
     return {subscriber_ref::by::profile, to_string(profile_)};
   }
   [[nodiscard]] ask::of_mailbox of(mailbox_op op) const { return {subscriber(), std::move(op)}; }
-
-  static std::string size_of(const media_part& media) {
-    return std::to_string(media.bytes.size()) + " bytes of " + std::string{to_string(media.type)};
-  }
 
   void meet() {
     story_.step(
@@ -87,14 +74,7 @@ private:
     cast_.mvno.emplace(mvno_.who);
     cast_.web.emplace(web_.who);
     cast_.stranger.emplace(other_.who);
-    cast_.gateway.emplace(gateway_.who);
-    cast_.gateway->greet();
-    const auto hello = cast_.gateway->next(options_.patience);
-    if (hello && !*hello)
-      throw walk_failed{hello->error()};
-    verify(hello && std::holds_alternative<pretend_gateway::welcomed>(**hello),
-           "the node to welcome the SMS gateway at " + gateway_.who.endpoint);
-    story_.says("gateway", "node", "hello, over CURVE at " + gateway_.who.endpoint);
+    cast_.attach(gateway_.who);
     const auto begun = cast_.ask<answer::subscribed>(*cast_.mvno, ask::subscribe{"walk", 100, 0});
     story_.says("mvno", "node",
                 "subscribes to events, over CURVE at " + mvno_.who.endpoint + "  (" +
@@ -103,18 +83,7 @@ private:
 
   void activate() {
     story_.step("A telephone activates its voicemail by SMS");
-    cast_.find_telephone();
-    const auto text = "ACTIVATE " + cast_.imei + " " + pin;
-    story_.says("phone", "gateway", cast_.number + " texts 5050: " + in_quotes(text));
-    cast_.text_node(text);
-    const auto welcome = cast_.next_text();
-    constexpr std::string_view label = "Profile: ";
-    const auto at = welcome.find(label);
-    verify(at != std::string::npos, "a profile id in the welcome");
-    const auto rest = std::string_view{welcome}.substr(at + label.size());
-    const auto named = parse_profile_id(rest.substr(0, rest.find('.')));
-    verify(named.has_value(), "a profile id in the welcome");
-    profile_ = *named;
+    profile_ = cast_.activate(pin);
     const auto found = cast_.ask<answer::profile>(
         *cast_.mvno, ask::of_mailbox{{subscriber_ref::by::number, cast_.number}, op::describe{}});
     story_.says("mvno", "node",
@@ -284,9 +253,13 @@ private:
 result<void> walk(const walk_options& options, std::ostream& out) {
   walk_story story{out, options.json};
   try {
-    journey all{options, story};
-    all.run();
-    all.close();
+    if (options.others.empty()) {
+      journey all{options, story};
+      all.run();
+      all.close();
+    } else {
+      walk_between_regions(options, story);
+    }
   } catch (const walk_failed& failed) {
     auto why = failed.why;
     if (story.where().empty())

@@ -1,10 +1,12 @@
 #include "cluster/walk_cast.hpp"
 
 #include "cluster/cli_session.hpp"
+#include "cluster/cli_words.hpp"
 #include "cluster/identity_file.hpp"
 #include "cluster/new_tenant.hpp"
 
 #include <array>
+#include <thread>
 
 namespace restante {
 
@@ -43,11 +45,31 @@ std::string random_number() {
   return std::string{"+1"} + areas[pick] + "555" + random_digits(4);
 }
 
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
+
+/// A challenge is spent when it is answered, whatever comes of it.
+bool answers_challenge(const operation& what) {
+  const auto* of = std::get_if<ask::of_mailbox>(&what);
+  const auto* from = of == nullptr ? nullptr : std::get_if<op::retrieve>(&of->op);
+  return from != nullptr && !from->answer.challenge.empty();
+}
+
+/// Between two looks at something that nobody announces.
+constexpr milliseconds turn{5};
+
 } // namespace
 
 void verify(bool holds, const std::string& expected) {
   if (!holds)
     throw walk_failed{{errc::conflict, "walk_unexpected", "expected " + expected}};
+}
+
+media_part read_recording(const std::filesystem::path& file) {
+  return need(read_media(file.string(), {}));
+}
+
+std::string size_of(const media_part& media) {
+  return std::to_string(media.bytes.size()) + " bytes of " + std::string{to_string(media.type)};
 }
 
 walk_cast::walk_cast(const walk_options& options, walk_story& story)
@@ -85,6 +107,29 @@ void walk_cast::revoke(const party& whom) {
   std::filesystem::remove(whom.key_file, ignored);
 }
 
+void walk_cast::attach(const identity& who) {
+  auto& fresh = gateways.emplace_back(who);
+  fresh.greet();
+  const auto hello = fresh.next(options_.patience);
+  if (hello && !*hello)
+    throw walk_failed{hello->error()};
+  verify(hello && std::holds_alternative<pretend_gateway::welcomed>(**hello),
+         "the node to welcome the SMS gateway at " + who.endpoint);
+  story_.says("gateway", "node", "hello, over CURVE at " + who.endpoint);
+}
+
+result<outcome> walk_cast::patiently(client& as, const operation& what,
+                                     const std::string& id) const {
+  const auto end = std::chrono::steady_clock::now() + options_.patience;
+  for (;;) {
+    auto got = as.ask(what, id, options_.patience);
+    if (got || got.error().code != errc::busy || answers_challenge(what) ||
+        std::chrono::steady_clock::now() > end)
+      return got;
+    std::this_thread::sleep_for(turn);
+  }
+}
+
 void walk_cast::find_telephone() {
   imei = random_imei();
   for (int tries = 0; tries < 100; ++tries) {
@@ -100,30 +145,53 @@ void walk_cast::find_telephone() {
 }
 
 result<pretend_gateway::happening> walk_cast::next_happening() {
-  auto got = gateway->next(options_.patience);
-  if (!got)
-    return tl::unexpected{
-        failure{errc::outcome_unknown, "no_answer",
-                "the SMS gateway heard nothing for " + seconds_text(options_.patience)}};
-  return std::move(*got);
+  const auto end = std::chrono::steady_clock::now() + options_.patience;
+  do {
+    for (auto& each : gateways)
+      if (auto got = each.next(turn))
+        return std::move(*got);
+  } while (std::chrono::steady_clock::now() < end);
+  return tl::unexpected{
+      failure{errc::outcome_unknown, "no_answer",
+              "the SMS gateway heard nothing for " + seconds_text(options_.patience)}};
 }
 
-std::string walk_cast::next_text() {
-  while (texts_.empty()) {
-    auto what = need(next_happening());
-    if (auto* text = std::get_if<sms::submit>(&what))
-      texts_.push_back(std::move(*text));
+std::string walk_cast::next_text(std::string_view words) {
+  for (;;) {
+    while (texts_.empty()) {
+      auto what = need(next_happening());
+      if (auto* text = std::get_if<sms::submit>(&what))
+        texts_.push_back(std::move(*text));
+    }
+    const auto text = std::move(texts_.front());
+    texts_.pop_front();
+    verify(text.to == number, "a text for " + number + ", found one for " + text.to);
+    if (text.text.find(words) == std::string::npos)
+      continue;
+    story_.text_message(text.to, text.from, text.text, text.segments);
+    return text.text;
   }
-  const auto text = std::move(texts_.front());
-  texts_.pop_front();
-  story_.text_message(text.to, text.from, text.text, text.segments);
-  verify(text.to == number, "a text for " + number + ", found one for " + text.to);
-  return text.text;
+}
+
+profile_id walk_cast::activate(const std::string& pin) {
+  find_telephone();
+  const auto text = "ACTIVATE " + imei + " " + pin;
+  story_.says("phone", "gateway", number + " texts 5050: " + in_quotes(text));
+  text_node(text);
+  const auto welcome = next_text();
+  constexpr std::string_view label = "Profile: ";
+  const auto at = welcome.find(label);
+  verify(at != std::string::npos, "a profile id in the welcome");
+  const auto rest = std::string_view{welcome}.substr(at + label.size());
+  const auto named = parse_profile_id(rest.substr(0, rest.find('.')));
+  verify(named.has_value(), "a profile id in the welcome");
+  return *named;
 }
 
 void walk_cast::text_node(const std::string& text) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto asked = gateway->type(number, "5050", text);
+  const auto end = begin + options_.patience;
+  auto asked = gateways.front().type(number, "5050", text);
   for (;;) {
     auto what = need(next_happening());
     if (auto* early = std::get_if<sms::submit>(&what))
@@ -131,8 +199,13 @@ void walk_cast::text_node(const std::string& text) {
     const auto* verdict = std::get_if<pretend_gateway::verdict>(&what);
     if (verdict == nullptr || verdict->correlation != asked)
       continue;
-    if (verdict->refused)
-      throw walk_failed{*verdict->refused};
+    if (verdict->refused) {
+      if (verdict->refused->code != errc::busy || std::chrono::steady_clock::now() > end)
+        throw walk_failed{*verdict->refused};
+      std::this_thread::sleep_for(turn);
+      asked = gateways.front().type(number, "5050", text);
+      continue;
+    }
     story_.says("node", "gateway",
                 "taken over, and durable  (" +
                     latency_text(std::chrono::steady_clock::now() - begin) + ")");

@@ -18,6 +18,12 @@ struct walk_failed {
 /// Throws unless `holds`.
 void verify(bool holds, const std::string& expected);
 
+/// Throws when the file can't be read.
+[[nodiscard]] media_part read_recording(const std::filesystem::path& file);
+
+/// "39153 bytes of amr"
+[[nodiscard]] std::string size_of(const media_part& media);
+
 /// A measured answer.
 template <class Answer>
 struct timed {
@@ -41,20 +47,23 @@ public:
             const std::string& short_code);
   void revoke(const party& whom);
 
-  /// A number and a device nobody on this node has.
-  void find_telephone();
+  /// One more session of the SMS gateway, welcomed by a node. The first one hears the telephone.
+  void attach(const identity& who);
 
-  /// The next text for the telephone; every text is shown. Throws when none comes in time.
-  std::string next_text();
+  /// A telephone that nobody on this node has texts the short code, and is welcomed.
+  profile_id activate(const std::string& pin);
 
-  /// The telephone texts the short code, and the node takes it over.
-  void text_node(const std::string& text);
+  /// The next text for the telephone that has these words; it is shown, and what comes before it is
+  /// not. Throws when none comes in time.
+  std::string next_text(std::string_view words = {});
 
-  /// Asks, waits, verifies the kind of the answer. Throws walk_failed.
+  /// Asks, waits, verifies the kind of the answer; what is busy is asked again, as adapters do,
+  /// but for answers to challenges.
+  /// Throws walk_failed.
   template <class Answer>
-  timed<Answer> ask(client& as, operation what, const std::string& id = {}) {
+  timed<Answer> ask(client& as, const operation& what, const std::string& id = {}) {
     const auto begin = std::chrono::steady_clock::now();
-    auto got = as.ask(std::move(what), id, options_.patience);
+    auto got = patiently(as, what, id.empty() ? fresh_request_id() : id);
     const auto taken = std::chrono::steady_clock::now() - begin;
     if (!got)
       throw walk_failed{got.error()};
@@ -70,13 +79,17 @@ public:
   std::optional<client> mvno;
   std::optional<client> web;
   std::optional<client> stranger;
-  std::optional<pretend_gateway> gateway;
+  std::vector<pretend_gateway> gateways;
 
   std::string number;
   std::string imei;
 
 private:
+  result<outcome> patiently(client& as, const operation& what, const std::string& id) const;
   result<pretend_gateway::happening> next_happening();
+  void find_telephone();
+  /// The telephone texts the short code, and the node takes it over.
+  void text_node(const std::string& text);
 
   const walk_options& options_;
   walk_story& story_;

@@ -83,6 +83,30 @@ void walk_story::note(const std::string& what) {
     out_ << "   " << what << std::endl;
 }
 
+void walk_story::table(const std::vector<std::string>& headings,
+                       const std::vector<std::vector<std::string>>& rows) {
+  if (json_) {
+    auto told = json_value::array();
+    for (const auto& row : rows) {
+      json_value one;
+      for (size_t i = 0; i < headings.size(); ++i)
+        one[headings[i]] = row[i];
+      told.push_back(std::move(one));
+    }
+    steps_.back()["lines"].push_back({{"table", std::move(told)}});
+    return;
+  }
+  std::vector<std::string> first = headings;
+  first.insert(first.begin(), " "); // with the blanks between columns: where notes begin
+  text_table shown_as{std::move(first)};
+  for (auto row : rows) {
+    row.insert(row.begin(), " ");
+    shown_as.add(std::move(row));
+  }
+  shown_as.print(out_);
+  out_ << std::flush;
+}
+
 std::string walk_story::where() const {
   return number_ == 0 ? std::string{} : std::to_string(number_) + " (" + title_ + ")";
 }

@@ -25,6 +25,10 @@ public:
   /// A fact by itself.
   void note(const std::string& what);
 
+  /// Rows under headings.
+  void table(const std::vector<std::string>& headings,
+             const std::vector<std::vector<std::string>>& rows);
+
   /// The step under way, "4 (The telephone ...)", for failures; empty before the first.
   [[nodiscard]] std::string where() const;
 

@@ -365,9 +365,10 @@ private:
 };
 
 /// Goes on carrying the link. There is nothing to end but the process.
-[[noreturn]] void serve_on() {
+[[noreturn]] void serve_on(walk_story& story) {
   for (const int number : {SIGINT, SIGTERM})
     std::signal(number, [](int) { _exit(exit_code::ok); });
+  story.note("serving, and carrying the link between the regions; Ctrl-C ends");
   for (;;)
     ::pause();
 }
@@ -382,8 +383,7 @@ void walk_between_regions(const walk_options& options, walk_story& story) try {
   all.reset(); // the clients
   if (options.once)
     return;
-  story.note("serving, and carrying the link between the regions; Ctrl-C ends");
-  serve_on();
+  serve_on(story);
 } catch (const std::system_error& why) {
   throw walk_failed{{errc::invalid_request, "walk_link", why.what()}};
 }

@@ -94,7 +94,7 @@ void write_sections(config_text& to, const node_config& c) {
   to.table("[storage]");
   to.key("reserve_mib", static_cast<int64_t>(c.disk_reserve_bytes / mebibyte),
          config_ranges::mebibytes,
-         "Below so much free disk new messages are refused; deletions go on");
+         "Below so much free disk new messages are refused; below a quarter of it deletions too");
   to.key("cache_mib", static_cast<int64_t>(c.cache_bytes / mebibyte), config_ranges::mebibytes,
          "Memory for the store's indexes; media are left to the system's page cache");
   to.table("[sms]");

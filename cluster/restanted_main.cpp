@@ -74,6 +74,9 @@ result<void> make_node(const std::filesystem::path& dir, const std::filesystem::
 }
 
 int init(const std::filesystem::path& dir, const std::string& region, unsigned port_base) {
+  if (dir.empty())
+    return complain(exit_code::usage, {errc::invalid_request, "directory_missing",
+                                       "expected a directory, found an empty name"});
   auto file = dir / "restante.toml";
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored))

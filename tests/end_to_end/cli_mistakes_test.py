@@ -235,6 +235,7 @@ class CliMistakes(unittest.TestCase):
     def test_restanted_refuses_a_wrong_command_line(self):
         for words, expected in [("--frob", r"--frob\s.*--help"), ("", r"--config FILE is required"),
                                 ("serve", r"serve\s.*--help"), ("init", r"DIR is required"),
+                                ("init ''", r"expected a directory, found an empty name"),
                                 ("--config missing.toml", r"missing.toml:1:1: expected a readable"),
                                 ("init ..", r"restante.toml exists: choose another directory")]:
             with self.subTest(words):

@@ -64,7 +64,7 @@ public:
     std::vector<std::pair<std::string, std::string>> facts;
     std::vector<std::string> commands;
     for (const auto& node : nodes_) {
-      facts.emplace_back(node.name + ", " + node.region, node.mvno_key.string());
+      facts.emplace_back("key for " + node.name + ", " + node.region, node.mvno_key.string());
       commands.push_back(options_.program + " --config " + node.file.string() + " subscriber list");
     }
     const auto who = to_string(profile_);

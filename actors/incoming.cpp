@@ -208,16 +208,16 @@ void incoming::compare(const peer::compare& what) {
     core_.self->request(core_.options.reader, limits::load_timeout, load_request{id})
         .then(
             [self, out, one, id = id, theirs = theirs](const load_reply& got) {
-              const bool here = got.state && got.state->exists();
-              if (!here || state_digest(*got.state) != theirs) {
+              const bool same =
+                  got.state && got.state->exists() && state_digest(*got.state) == theirs;
+              if (!same)
                 out->mailboxes.push_back(id);
-                // Who has what is here knows where it belongs; sent to it once more, it would come
-                // back where it was just dropped.
-                if (here &&
-                    !held_by(id, got.state->profile.region, got.state->profile.location.value,
-                             *self->core_.places, self->peer_))
-                  self->core_.misplaced(self->peer_, id);
-              }
+              // One that is the same knows where it belongs; sent to it once more, it would come
+              // back where it was just dropped.
+              if (!same && got.state && got.state->exists() &&
+                  !held_by(id, got.state->profile.region, got.state->profile.location.value,
+                           *self->core_.places, self->peer_))
+                self->core_.misplaced(self->peer_, id);
               one();
             },
             [out, one, id = id](caf::error&) {

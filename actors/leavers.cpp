@@ -26,10 +26,13 @@ void leavers::seal(const mailbox_id& box, const std::string& region) {
       ->request(core_.options.node, limits::deadline_default, own_command(box, op::seal{true}))
       .then(
           [this, box](const answered& got) {
+            auto at = sealed_.find(box);
+            if (at == sealed_.end())
+              return; // wanted again meanwhile
             if (std::holds_alternative<failure>(got.what))
-              sealed_.erase(box);
+              sealed_.erase(at);
             else
-              sealed_[box].sequence = core_.newest;
+              at->second.sequence = core_.newest;
           },
           [this, box](caf::error&) { sealed_.erase(box); });
 }

@@ -207,6 +207,10 @@ void outgoing::compare_page(const std::vector<key_value>& page) {
               one();
             },
             [one](caf::error&) { one(); });
+              // Changes that came when the copy had gone: who has the mailbox tells where it
+              // belongs.
+              if (got.state && !got.state->exists() && !got.state->messages.empty())
+                out->mailboxes.emplace_back(got.state->id, state_digest(*got.state));
   }
 }
 

@@ -167,13 +167,14 @@ struct replicator_state {
 
   // --- copies ----------------------------------------------------------------------------------
 
-  /// Whether somebody at home has all of this log up to `sequence`.
+  /// Whether all at home have all of this log up to `sequence`: one that had not could bring a copy
+  /// back here without it.
   bool home_has(std::string_view region, size_t partition, uint64_t sequence) const {
-    for (const auto* each : core.places->holders(region, partition))
-      if (auto at = peers.find(each->name);
-          at != peers.end() && at->second.to->has_all_of(partition, sequence))
-        return true;
-    return false;
+    const auto holders = core.places->holders(region, partition);
+    return !holders.empty() && std::all_of(holders.begin(), holders.end(), [&](const member* each) {
+      auto at = peers.find(each->name);
+      return at != peers.end() && at->second.to->has_all_of(partition, sequence);
+    });
   }
 
   bool copied(const await_copy& what) const {

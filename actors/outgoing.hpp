@@ -71,6 +71,14 @@ public:
     }
   }
 
+  /// The peer is not to hold it now: if it is again, it is compared anew.
+  void unseed(size_t partition) {
+    changed = changed || progress.seeded[partition];
+    progress.seeded.reset(partition);
+    for (auto& each : open_)
+      std::erase(each.seeds, partition);
+  }
+
   /// Whether it will be, with a batch that is open.
   [[nodiscard]] bool seeding(size_t partition) const {
     return std::any_of(open_.begin(), open_.end(), [&](const batch& each) {

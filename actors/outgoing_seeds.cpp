@@ -14,10 +14,10 @@ void outgoing::placed() {
     auto holders = core_.places->holders(to->region, partition);
     bool holds = std::any_of(holders.begin(), holders.end(),
                              [&](const member* each) { return each->name == peer_; });
-    if (!holds && state_.progress.seeded[partition]) {
-      state_.progress.seeded.reset(partition); // if it comes back, it is compared anew
-      state_.changed = true;
-    }
+    if (holds)
+      continue;
+    state_.unseed(partition);
+    voided_ = voided_ || partition_ == partition;
   }
 }
 
@@ -128,7 +128,7 @@ bool outgoing::compare_next() {
   if (compared_ != 0)
     return false;                 // waits for an answer
   if (partition_ && last_page_) { // what differed is on its way: next_seed comes first
-    if (!verifying_)
+    if (!verifying_ && !voided_)
       state_.seeded(*partition_);
     partition_.reset();
     last_page_ = false;
@@ -137,6 +137,7 @@ bool outgoing::compare_next() {
     partition_ = partition_to_compare();
     if (!partition_)
       return false;
+    voided_ = false;
     scanned_ = profile_key(range_of(*partition_).first);
   }
   busy_ = true;

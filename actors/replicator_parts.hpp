@@ -137,6 +137,7 @@ private:
   std::string scanned_;             // its key to go on from
   bool last_page_ = false;          // nothing of it is left to be compared
   bool verifying_ = false;          // it is known to be complete, and looked at all the same
+  bool voided_ = false;             // the peer was not to hold it for a while: it proves nothing
   size_t next_verified_ = 0;
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none

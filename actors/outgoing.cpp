@@ -74,6 +74,7 @@ void outgoing::restart() {
   verify_at_ = core_.self->clock().now() + core_.options.verify_every;
   compared_ = 0;
   seeds_.clear();
+  later_.clear();
   seeded_for_ = 0;
   placed();
   pump();
@@ -109,6 +110,8 @@ void outgoing::tick() {
     resume_.reset();
     say_hello();
   }
+  for (const auto& box : std::exchange(later_, {}))
+    seed(box);
   if (welcome_)
     core_.tell(peer_, true,
                peer::alive{core_.find(core_.name())->draining, core_.newest,

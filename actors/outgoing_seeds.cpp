@@ -83,9 +83,9 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
               return;
             if (got.values && fits(*part, *got.values))
               return ship(*got.values);
-            if (got.values) { // it has changed since it was read: from the start
+            if (got.values) { // it has changed since it was read, or media are still to come
               self->busy_ = false;
-              self->seed(box->id);
+              self->later_.push_back(box->id);
               return self->pump();
             }
             self->welcome_ = false; // damaged: nothing half is shipped; begun anew after a pause
@@ -126,7 +126,9 @@ std::optional<size_t> outgoing::partition_to_compare() {
 
 bool outgoing::compare_next() {
   if (compared_ != 0)
-    return false;                 // waits for an answer
+    return false; // waits for an answer
+  if (partition_ && last_page_ && !later_.empty())
+    return false;
   if (partition_ && last_page_) { // what differed is on its way: next_seed comes first
     if (!verifying_ && !voided_)
       state_.seeded(*partition_);
@@ -135,9 +137,9 @@ bool outgoing::compare_next() {
   }
   if (!partition_) {
     partition_ = partition_to_compare();
+    voided_ = false;
     if (!partition_)
       return false;
-    voided_ = false;
     scanned_ = profile_key(range_of(*partition_).first);
   }
   busy_ = true;
@@ -205,13 +207,13 @@ void outgoing::compare_page(const std::vector<key_value>& page) {
                   held_by(got.state->id, got.state->profile.region,
                           got.state->profile.location.value, *self->core_.places, self->peer_))
                 out->mailboxes.emplace_back(got.state->id, state_digest(*got.state));
-              one();
-            },
-            [one](caf::error&) { one(); });
               // Changes that came when the copy had gone: who has the mailbox tells where it
               // belongs.
               if (got.state && !got.state->exists() && !got.state->messages.empty())
                 out->mailboxes.emplace_back(got.state->id, state_digest(*got.state));
+              one();
+            },
+            [one](caf::error&) { one(); });
   }
 }
 

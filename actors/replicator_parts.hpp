@@ -131,13 +131,14 @@ private:
   uint64_t session_ = 0;    // counts conversations: what waits for the disk may come too late
   uint64_t seeded_for_ = 0; // the location update whose mailbox was seeded last
   std::deque<mailbox_id> seeds_;
+  std::vector<mailbox_id> later_; // seeds that did not fit: from the start with the next tick
   std::optional<caf::actor_clock::time_point> resume_;
   // comparing
   std::optional<size_t> partition_; // under way
   std::string scanned_;             // its key to go on from
   bool last_page_ = false;          // nothing of it is left to be compared
-  bool verifying_ = false;          // it is known to be complete, and looked at all the same
   bool voided_ = false;             // the peer was not to hold it for a while: it proves nothing
+  bool verifying_ = false;          // it is known to be complete, and looked at all the same
   size_t next_verified_ = 0;
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none

@@ -1,6 +1,8 @@
 // Nodes that ship to each other what happened on them: roaming, cuts, restarts. Without sockets, in
 // virtual time (tests/support/cluster_stage.hpp).
 #include "schemas/big_endian.hpp"
+
+#include "actors/outgoing.hpp"
 #include "schemas/checksum.hpp"
 #include "tests/support/cluster_stage.hpp"
 
@@ -138,6 +140,69 @@ BOOST_AUTO_TEST_CASE(a_return_learnt_while_cut_off_drops_the_copy_only_when_home
   BOOST_TEST(!holds(abroad, id));
   BOOST_TEST(home.on_disk(id).messages.size() == 1u);
   BOOST_TEST(home.on_disk(id).profile.location.value.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_when_the_copy_has_gone_does_not_stay) {
+  auto id = roamer();
+  deposit(home, id, "one");
+  op::absorb late;
+  late.delta.id = id;
+  late.delta.messages = home.on_disk(id).messages;
+  abroad.ask(abroad.node,
+             std::make_shared<const command>(command{nullptr, {}, id, mailbox_op{late}}));
+  abroad.run();
+  BOOST_TEST(abroad.on_disk(id).messages.size() == 1u);
+  pass(std::chrono::seconds{6});
+  BOOST_TEST(abroad.on_disk(id).messages.empty());
+  BOOST_TEST(!abroad.store->get(family::profiles, profile_key(id)).value());
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_that_is_to_go_gets_ours_only_when_it_is_another) {
+  auto id = roamer();
+  deposit(home, id, "one");
+  auto sent_after = [&](const digest& theirs) {
+    auto events = std::make_shared<std::vector<peer_event>>();
+    events->push_back(peer_inbound{"boston", false, peer::compare{99, {{id, theirs}}}});
+    home.hear(events);
+    home.advance(std::chrono::milliseconds{600});
+    bool batch = false;
+    for (const auto& [from, what] : wire)
+      batch |= from == "paris" && std::holds_alternative<peer::batch>(what.what);
+    settle();
+    return batch;
+  };
+  BOOST_TEST(!sent_after(state_digest(home.on_disk(id))));
+  BOOST_TEST(sent_after({}));
+}
+
+BOOST_AUTO_TEST_CASE(a_mailbox_whose_media_are_still_to_come_holds_up_nobody) {
+  auto id = roamer(), other = roamer("+15055550184");
+  deposit(home, id, "one");
+  auto key = media_key(id, home.on_disk(id).messages.begin()->first, 0);
+  auto bytes = home.store->get(family::media, key).value().value();
+  std::vector<row> gone{row::remove(family::media, key)},
+      there{row::put(family::media, key, bytes)};
+  BOOST_TEST_REQUIRE(home.store->commit(gone).has_value());
+  locate(home, id, "us1", "l");
+  locate(home, other, "us1", "m");
+  pass(std::chrono::seconds{1});
+  BOOST_TEST(!holds(abroad, id));
+  BOOST_TEST(holds(abroad, other));
+  BOOST_TEST_REQUIRE(home.store->commit(there).has_value());
+  pass(std::chrono::seconds{1});
+  check_equal(id);
+}
+
+BOOST_AUTO_TEST_CASE(a_partition_that_was_not_the_peers_for_a_while_is_not_complete) {
+  outgoing_state state;
+  state.begin(1, 10);
+  auto batch = state.sent(10, 1);
+  state.seeded(5);
+  state.seeded(6);
+  state.unseed(5);
+  BOOST_TEST(state.applied(batch));
+  BOOST_TEST(!state.progress.seeded[5]);
+  BOOST_TEST(state.progress.seeded[6]);
 }
 
 BOOST_AUTO_TEST_CASE(a_node_that_ends_and_comes_back_is_shipped_what_it_missed) {

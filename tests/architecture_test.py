@@ -35,7 +35,7 @@ LIBRARIES = [
 
 # Where CMakeLists.txt looks for sources; a .cpp elsewhere is never compiled.
 COMPILED = re.compile(r"""(schemas|storage|actors|bridges|cluster|benchmarks|tests/support)/\w+\.cpp
-    | tests/(crash|overload)/\w+\.cpp | tests/fuzz/\w+_fuzz\.cpp
+    | tests/(crash|overload|simulation)/\w+\.cpp | tests/fuzz/\w+_fuzz\.cpp
     | tests/(schemas|storage|actors|bridges|cluster)/\w+_test\.cpp""", re.VERBOSE)
 
 TOKEN = re.compile(r"""//[^\n]* | /\*.*?\*/ | R"(?P<end>[^(\s]*)\(.*?\)(?P=end)"

@@ -99,11 +99,16 @@ public:
   bool full = false;       // normal commits are refused
   bool completely = false; // essential ones too
   bool unreadable = false;
+  /// While the disk syncs: the rows are not there yet. A failure is the commit's.
+  std::function<result<void>(std::span<const group>)> on_sync;
   std::function<void(std::span<const group>)> on_commit;
 
 private:
   result<void> write(std::span<const group> groups, commit_class urgency) override {
     ++commits;
+    if (on_sync)
+      if (auto synced = on_sync(groups); !synced)
+        return synced;
     if (completely || (full && urgency == commit_class::normal))
       return fail(errc::storage_full, "disk_reserve", "for the test");
     auto done = rows.commit(groups, urgency);

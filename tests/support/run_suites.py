@@ -259,6 +259,7 @@ def suites_of(build, fuzz_build):
                              capture_output=True, text=True, check=True).stdout
     found = [("architecture", run_unittest, ROOT / "tests" / "architecture_test.py")]
     found += [(test["name"], run_ctest, build) for test in json.loads(listing)["tests"]]
+    found.append(("simulation", run_unittest, ROOT / "tests/simulation/simulation_test.py"))
     found += [(f"end_to_end/{file.stem.removesuffix('_test')}", run_unittest, file)
               for file in sorted((ROOT / "tests" / "end_to_end").glob("*_test.py"))]
     if fuzz_build:

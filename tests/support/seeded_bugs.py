@@ -22,7 +22,8 @@ from pathlib import Path
 from filters import compiled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TARGETS = {"end_to_end": ["restanted", "restante", "crash_depositor", "crash_checker"]}
+TARGETS = {"end_to_end": ["restanted", "restante", "crash_depositor", "crash_checker"],
+           "simulation": ["restante-sim"]}
 NOT_COPIED = "build", ".git", "var", "__pycache__"
 
 

@@ -2,6 +2,8 @@
 
 #include "schemas/limits.hpp"
 
+#include <algorithm>
+
 namespace restante {
 
 void tell_tenant(passing& to, const std::string& peer, const operation& what,
@@ -20,7 +22,12 @@ void tell_tenant(passing& to, const std::string& peer, const operation& what,
 
 void tell_tenants(passing& to, const std::string& peer, const tenant_registry& tenants,
                   passing::clock::time_point now, const logger& log) {
-  for (auto& tenant : tenants.all()) {
+  // Who serves others is refused where those are not known yet.
+  auto all = tenants.all();
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.serves.empty() && !b.serves.empty();
+  });
+  for (auto& tenant : all) {
     if (tenant.is == role::operator_)
       continue;
     const bool revoked = std::exchange(tenant.revoked, false);

@@ -187,14 +187,23 @@ BOOST_AUTO_TEST_CASE(every_node_knows_every_tenant_also_who_was_away) {
   fresh.public_key = std::string(32, 'f');
   auto& paris = (*this)["paris"];
   lose("boston");
-  auto added = paris.ask(directory_actor{paris.forwarder()},
-                         paris.request_of(ask::tenant_add{fresh}, "add", paris.admin));
-  settle();
-  BOOST_TEST(added.reason() == "accepted");
+  tenant_record agent = fresh; // told before "fresh", were it by names
+  agent.name = "agent";
+  agent.public_key = std::string(32, 'a');
+  agent.is = role::sms_gateway;
+  agent.serves = {"fresh"};
+  for (const auto& each : {fresh, agent}) {
+    auto added =
+        paris.ask(directory_actor{paris.forwarder()},
+                  paris.request_of(ask::tenant_add{each}, "add " + each.name, paris.admin));
+    settle();
+    BOOST_TEST(added.reason() == "accepted");
+  }
   BOOST_TEST(bool{(*this)["lyon"].tenants->find("fresh")});
   BOOST_TEST(!(*this)["boston"].tenants->find("fresh"));
   find("boston");
   BOOST_TEST(bool{(*this)["boston"].tenants->find("fresh")});
+  BOOST_TEST(bool{(*this)["boston"].tenants->find("agent")});
   auto revoked = paris.ask(directory_actor{paris.forwarder()},
                            paris.request_of(ask::tenant_revoke{"fresh"}, "revoke", paris.admin));
   settle();

@@ -56,7 +56,7 @@ inline words bytes_as_words(const std::string& bytes) {
 
 namespace tags {
 inline constexpr uint16_t ping = 1, register_device = 2, profile = 3, deposit = 4, retrieve = 6,
-                          tenant_add = 15, status = 20, unknown = 22;
+                          tenant_add = 15, status = 20, unknown = 24;
 }
 
 } // namespace restante::cluster_tests

@@ -9,7 +9,7 @@ import threading
 import zmq
 from zmq.utils import z85
 
-from node import Node, NodeCase, eventually
+from node import START_SECONDS, Node, NodeCase, eventually
 
 
 class Wire:
@@ -155,7 +155,10 @@ class ClusterCase(NodeCase):
     def cluster(self, regions, **how):
         made = Cluster(regions, **how)
         self.addCleanup(made.close)
-        return made.start()
+        made.start()
+        for name in regions:  # with what the others have for it
+            self.assertTrue(eventually(lambda: ready(made[name]), START_SECONDS, 0.05), name)
+        return made
 
     def tenant_everywhere(self, cluster, name="acme"):
         """A tenant that is added at one node; an adapter of theirs at each, once all know it."""
@@ -177,6 +180,12 @@ def free_port():
 
 def public_hex(node):
     return z85.decode(node.server_key.encode()).hex()
+
+
+def ready(node):
+    with node.operator() as asking:
+        figures = asking.ask("status")[0]["status"]
+    return {"name": "cluster.ready", "value": "yes"} in figures
 
 
 def knows(node, tenant):

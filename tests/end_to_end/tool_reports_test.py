@@ -26,7 +26,7 @@ class Reports(unittest.TestCase):
         if os.geteuid() == 0 and subprocess.run([*NO_MOUNTS, "true"], capture_output=True).returncode:
             self.skipTest("the right to mount can't be given up here")
         for suite, cases, count in (("storage", "full_disk", 2), ("cluster", "full_disk", 1),
-                                    ("storage", "salvage_room", 3)):
+                                    ("storage", "salvage_room", 4)):
             log = self.directory / f"{suite}.cases"
             subprocess.run([*(NO_MOUNTS if os.geteuid() == 0 else []), BIN / f"{suite}_tests",
                             f"--run_test={cases}"], capture_output=True, timeout=SECONDS,

@@ -271,6 +271,45 @@ BOOST_DATA_TEST_CASE(no_row_goes_with_a_table_without_a_word, data::make(names) 
   }
 }
 
+// Blob files without one table that points to them: their media are found, and nothing ends early.
+BOOST_DATA_TEST_CASE(a_family_may_lose_all_its_tables, data::make(names), name) {
+  const auto in = static_cast<family>(std::ranges::find(family_names, std::string_view{name}) -
+                                      family_names.begin());
+  temp_dir directory;
+  for (const bool all : {false, true})
+    for (const bool manifest : {true, false}) {
+      const flushed of{directory.path() / ((all ? "all " : "one ") + std::to_string(manifest))};
+      opened(of.store); // all rows go to tables
+      for (const auto& table : all ? numbered_files(of.store, ".sst") : of.tables_of(in))
+        destroy(table, all || manifest ? "cut" : "removed", {});
+      if (!manifest)
+        fs::remove(of.manifest());
+      const auto into = fs::path{of.store}.concat("-new");
+      const auto report = repaired(of.store, into);
+      BOOST_TEST_CONTEXT(name << (all ? ", and all others" : "")
+                              << (manifest ? "" : ", without a MANIFEST")
+                              << text_of(report.findings)) {
+        if (all || (in != family::outbox && in != family::aliases))
+          BOOST_TEST((report.lost_rows() > 0U || report.findings.all(fate::rebuilt) > 0U));
+        BOOST_TEST(checked(into).findings.empty());
+        if (all || in != family::media)
+          continue;
+        const auto store = opened(into);
+        size_t in_blobs = 0;
+        for (const auto& message : of.sample.messages) {
+          bool large = true;
+          for (const auto& key : message.media)
+            large &= of.sample.rows.at({family::media, key}).size() >= 4096;
+          if (!large)
+            continue;
+          ++in_blobs;
+          BOOST_TEST(has(*store, family::messages, message.key));
+        }
+        BOOST_TEST(in_blobs > 0U);
+      }
+    }
+}
+
 // A damaged block hides what stands between its first and last key, and nothing that a log has.
 BOOST_AUTO_TEST_CASE(rows_in_a_log_are_not_lost_with_the_block_of_a_table) {
   temp_dir directory;

@@ -186,7 +186,7 @@ void judge_desk::meta(uint64_t newest_hlc) {
             "can't be read: tenants, and how far followers of events had heard");
   tell_behind("changes", done.last_change, changes_behind, hlc_ > newest_hlc);
   tell_behind("records", done.last_record, records_behind_, false);
-  if (how_.tables_missing)
+  if (how_.keep) // a check after a repair has it no more on its list
     for (const auto& each : tenants)
       found(fate::lost, "meta tenant/" + each, "is not there, its mailboxes are: add it again");
   // Not below any stamp in the store, or later settings would lose against earlier ones.

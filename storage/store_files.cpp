@@ -44,8 +44,13 @@ public:
     marks();
     if (auto ok = manifest(); !ok)
       return tl::unexpected{ok.error()};
+    const bool sound = found_.damage.empty();
     const auto logs = numbered_files(directory_, ".log");
     closed_logs(logs);
+    front_lost_ = std::ranges::any_of(named_.closed_logs(), [&](const auto& closed) {
+      return closed.second != 0 && (logs.empty() || closed.first < *file_number(logs.front()));
+    });
+    newest_named_ = sound ? named_.newest_row() : UINT64_MAX;
     if (found_.damage.empty()) // otherwise the MANIFEST may name too much
       tables_and_blobs();
     for (const auto& file : logs)
@@ -168,17 +173,25 @@ private:
     std::vector<jump> jumps;
     auto scan = scan_log(file, [&](const log_record& record) {
       const auto head = record.whole ? read_batch_head(record.bytes) : std::nullopt;
+      front_lost_ |= record.whole && !any_whole_ && record.begin != 0;
+      any_whole_ |= record.whole;
       if (!head || head->rows == 0)
         return;
+      if (!found_.newest && front_lost_)
+        first_row(head->sequence);
       const uint64_t due = found_.newest.value_or(head->sequence - 1) + 1;
       if (!found_.newest || head->sequence != due)
         found_.whole_from = head->sequence;
-      if (head->sequence > due)
+      if (head->sequence > due) {
         jumps.push_back({record.begin, due, head->sequence - 1});
+        found_.rows_missing.push_back({last_log_, due, head->sequence - 1});
+      }
       found_.newest = head->sequence + head->rows - 1;
     });
     if (!scan)
       return tl::unexpected{scan.error()};
+    const auto closed = named_.closed_logs().find(*file_number(file));
+    front_lost_ |= !any_whole_ && closed != named_.closed_logs().end() && closed->second != 0;
     found_.bytes += scan->size;
     found_.log_bytes += scan->size;
     for (const auto& gap : scan->gaps) {
@@ -193,12 +206,24 @@ private:
     return {};
   }
 
+  /// What stood in front of the first row there is: the MANIFEST has the newest of when it was last
+  /// written to, which may have been later.
+  void first_row(uint64_t number) {
+    if (number < 2)
+      return;
+    const auto before = std::min(newest_named_, number - 2);
+    found_.rows_missing.push_back({last_log_, before + 1, number - 1, before == newest_named_});
+  }
+
   std::string rows_lost(const jump& over) {
     return ": rows " + to(over.first, over.last) + " are missing";
   }
 
   fs::path directory_;
   std::string last_log_;
+  uint64_t newest_named_ = 0; // row, by a sound MANIFEST
+  bool any_whole_ = false;    // record of any log
+  bool front_lost_ = false;   // records in front of the first whole one
   manifest_files named_;
   store_files found_;
 };

@@ -34,14 +34,23 @@ struct file_damage {
   std::string what; // "bytes 20808 to 22615 are damaged: rows 245 to 247 are lost"
 };
 
+/// Rows a damaged or missing part of the logs had.
+struct missing_rows {
+  std::string log;
+  uint64_t first = 0;
+  uint64_t last = 0;
+  bool first_known = true; // false: there may have been more in front
+};
+
 struct store_files {
   std::vector<file_damage> damage;
-  std::vector<file_damage> missing;     // tables and blob files that are gone or cut
-  std::string manifest;                 // the name CURRENT has; empty when there is none to use
-  std::optional<uint64_t> acknowledged; // what the high-water mark has
-  std::optional<failure> mark_unread;   // why the disk does not give it
-  std::optional<uint64_t> newest;       // the last row of the logs
-  uint64_t whole_from = 0;              // from this row on to the newest they have all
+  std::vector<file_damage> missing;       // tables and blob files that are gone or cut
+  std::string manifest;                   // the name CURRENT has; empty when there is none to use
+  std::optional<uint64_t> acknowledged;   // what the high-water mark has
+  std::optional<failure> mark_unread;     // why the disk does not give it
+  std::optional<uint64_t> newest;         // the last row of the logs
+  std::vector<missing_rows> rows_missing; // of the logs, in front of `newest`
+  uint64_t whole_from = 0;                // from this row on to the newest they have all
   std::map<std::string, uint64_t> closed_logs; // that the MANIFEST names, and their least bytes
   uint64_t bytes = 0;                          // read
   uint64_t log_bytes = 0;                      // of them

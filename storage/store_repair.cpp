@@ -127,6 +127,32 @@ void tell_end(repair_report& out, bool unknown) {
     out.findings.add({fate::lost, "the store", "not one row can be read", {}, {}, 0});
 }
 
+/// Rows that stood in a damaged or missing part of a log and are in no table: what they were no
+/// other row may say. `told` of them are counted as changes and charging records.
+void tell_log_rows(repair_report& out, const store_files& files, const store_view& view,
+                   uint64_t told) {
+  for (const auto& each : files.rows_missing) {
+    const auto there = view.rows_between(each.first, each.last).size();
+    const auto missing = each.last - each.first + 1 - there;
+    if (missing == 0 && each.first_known)
+      continue;
+    const auto counted = std::min(missing, told);
+    told -= counted;
+    out.findings.add(
+        {fate::lost,
+         each.log,
+         std::string{"a damaged or missing part had rows "} + (each.first_known ? "" : "up to ") +
+             (each.first_known ? std::to_string(each.first) + " to " : "") +
+             std::to_string(each.last) +
+             ", not all are elsewhere: look at tenants that were added or revoked then; texts that "
+             "waited and how far followers had heard went with them",
+         {},
+         {},
+         0,
+         missing - counted});
+  }
+}
+
 result<repair_report> salvage(const repair_options& how, const fs::path& into,
                               const fs::path& work) {
   const auto files = look_at_files(how.directory);
@@ -158,18 +184,26 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
   filler fill{**made};
   out.newest_row = from->newest_row;
   const auto acknowledged = out.acknowledged.value_or(out.newest_row);
+  uint64_t numbered = 0; // changes and records that are lost
   judging judge{.missing_rows = acknowledged - std::min(acknowledged, out.newest_row),
                 .all_rows = std::max(acknowledged, out.newest_row),
                 .tables_missing = from->assembled,
                 .tables_unknown = from->without_manifest,
                 .merge = how.merge,
-                .found = [&](finding each) { out.findings.add(std::move(each)); },
+                .found =
+                    [&](finding each) {
+                      if (each.becomes == fate::lost && (each.where.starts_with("changes ") ||
+                                                         each.where.starts_with("records ")))
+                        numbered += each.rows;
+                      out.findings.add(std::move(each));
+                    },
                 .keep = [&](row each) { fill.take(std::move(each)); },
                 .tell = how.tell};
   auto rows = judge_rows(*from->view, judge);
   if (!rows)
     return tl::unexpected{rows.error()};
   out.rows = *rows;
+  tell_log_rows(out, *files, *from->view, numbered);
   const bool nothing = rows->rows == 0;
   if (nothing)
     out.newest_row = 0;

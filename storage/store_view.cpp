@@ -241,6 +241,33 @@ uint64_t store_view::row_number(family in, std::string_view key) const {
   return status.ok() && !newest.empty() ? newest.front().sequence : 0;
 }
 
+std::set<uint64_t> store_view::rows_between(uint64_t first, uint64_t last) const {
+  std::set<uint64_t> out;
+  for (size_t i = 0; i < family_count; ++i) {
+    const auto in = static_cast<family>(i);
+    size_t page_rows = 1024;
+    std::vector<rocksdb::KeyVersion> page;
+    for (std::optional<std::string> from = std::string{}; has(in) && from;) {
+      page.clear();
+      if (!rocksdb::GetAllKeyVersions(parts_->db.get(), parts_->at(in), slice(*from), {}, page_rows,
+                                      &page)
+               .ok())
+        break;
+      for (const auto& row : page)
+        if (row.sequence >= first && row.sequence <= last)
+          out.insert(row.sequence);
+      const auto end = page.empty() ? *from : page.back().user_key;
+      if (page.size() < page_rows)
+        from = parts_->next_boundary(in, end); // as damage ends it too
+      else if (page.front().user_key == end)
+        page_rows *= 2; // of one key, which may have more
+      else
+        from = end;
+    }
+  }
+  return out;
+}
+
 uint64_t store_view::rows_behind(uint64_t number) const {
   const auto& known = parts_->newest;
   return static_cast<uint64_t>(std::distance(known.upper_bound(number), known.end()));

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 
 namespace rocksdb {
 class Iterator;
@@ -72,6 +73,9 @@ public:
   [[nodiscard]] uint64_t newest_row() const;
   /// The number a row was written under; 0: not known any more.
   [[nodiscard]] uint64_t row_number(family in, std::string_view key) const;
+  /// Those of the rows between, in any family, that can be read. Numbers that went with a
+  /// compaction or with a later value are not among them.
+  [[nodiscard]] std::set<uint64_t> rows_between(uint64_t first, uint64_t last) const;
   /// Assembled: how many rows with greater numbers can be read, of the newest thousands.
   [[nodiscard]] uint64_t rows_behind(uint64_t number) const;
   /// Assembled, and the numbers of some rows went with a compaction: the newest may be newer.

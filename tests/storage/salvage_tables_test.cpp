@@ -1,5 +1,7 @@
 // Tables beside logs that still hold the same rows, tables that can't be opened, and which of them
 // there should be: what a repair makes of these, with and without the MANIFEST.
+#include "schemas/tenant.hpp"
+#include "storage/log_file.hpp"
 #include "storage/numbering_floor.hpp"
 #include "storage/rocks_options.hpp"
 #include "tests/storage/salvage_helpers.hpp"
@@ -306,6 +308,44 @@ BOOST_DATA_TEST_CASE(a_family_may_lose_all_its_tables, data::make(names), name) 
           BOOST_TEST(has(*store, family::messages, message.key));
         }
         BOOST_TEST(in_blobs > 0U);
+      }
+    }
+}
+
+// No change and no charging record says that it was there.
+BOOST_AUTO_TEST_CASE(a_tenant_in_a_damaged_record_of_a_log_is_missed) {
+  temp_dir directory;
+  const flushed of{directory.path() / "store"};
+  constexpr const char* tenants[] = {"first", "second", "third"};
+  {
+    const auto store = opened(of.store); // a new log
+    for (const auto* name : tenants)
+      BOOST_REQUIRE(store->commit(std::vector<row>{
+          row::put(family::meta, meta_key("tenant/" + std::string{name}),
+                   encode(tenant_record{
+                       .name = name, .public_key = std::string(32, 'k'), .region = "US"}))}));
+  }
+  const auto log = numbered_files(of.store, ".log").back();
+  std::vector<uint64_t> begins;
+  BOOST_REQUIRE(scan_log(log, [&](const log_record& each) { begins.push_back(each.begin); }));
+  BOOST_REQUIRE(begins.size() >= 3U);
+  for (size_t which = 0; which < 2; ++which)
+    for (const bool manifest : {true, false}) {
+      const auto name = std::to_string(which) + (manifest ? "" : ", without a MANIFEST");
+      const flushed copy{directory.path() / name, of.sample, of.store};
+      flip(copy.store / log.filename(), begins[begins.size() - 3 + which] + 30);
+      if (!manifest)
+        fs::remove(copy.manifest());
+      const auto into = fs::path{copy.store}.concat("-new");
+      const auto report = repaired(copy.store, into);
+      BOOST_TEST_CONTEXT(name << text_of(report.findings)) {
+        BOOST_TEST(any_lost(report.findings, log.filename().string()));
+        if (manifest)
+          BOOST_TEST(report.lost_rows() == 1U);
+        const auto store = opened(into);
+        for (size_t i = 0; i < 3; ++i)
+          BOOST_TEST(has(*store, family::meta, meta_key("tenant/" + std::string{tenants[i]})) ==
+                     (i != which));
       }
     }
 }

@@ -59,9 +59,11 @@ private:
       const auto id = parse_profile_key(rows.key());
       if (id && log_.profiles.contains(*id))
         continue; // below
-      if (auto state = id ? profile_of(rows.value()) : std::nullopt)
+      if (auto state = id ? profile_of(rows.value()) : std::nullopt) {
+        if (within(profile_gaps_, rows.key())) // of another table: a look by its key fails
+          changed_[*id] = *state;
         settle(*id, std::move(*state));
-      else
+      } else
         desk_.found(fate::lost, "profiles " + to_hex(rows.key()),
                     "does not decode: the mailbox and its messages are lost");
     }

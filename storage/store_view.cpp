@@ -9,6 +9,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/metadata.h>
+#include <rocksdb/table_properties.h>
 #include <rocksdb/utilities/debug.h>
 
 #include <algorithm>
@@ -30,6 +31,12 @@ rocksdb::ReadOptions everywhere() {
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
   return options;
+}
+
+/// One of the tables, by its properties: what made it, and under which number.
+using table_name = std::pair<std::string, uint64_t>;
+table_name name_of(const rocksdb::TableProperties& table) {
+  return {table.db_session_id, table.orig_file_number};
 }
 
 } // namespace
@@ -114,6 +121,9 @@ struct store_view::parts {
   /// The smallest key behind `from` with which another block begins in some table: where the size
   /// of all in front of it, by the indexes, grows. Bit by bit, the greatest key before that.
   [[nodiscard]] std::optional<std::string> next_boundary(family in, const std::string& from) const;
+
+  /// Over the tables that can be read from that key on, and the logs.
+  [[nodiscard]] std::unique_ptr<rocksdb::Iterator> around(family in, const std::string& from) const;
 
   [[nodiscard]] rocksdb::Status look_up(family in, std::string_view key, std::string& value) const {
     if (!assembled)
@@ -313,15 +323,20 @@ row_cursor::row_cursor(const store_view& of, family in) : view_{*of.parts_}, in_
 
 row_cursor::~row_cursor() = default;
 
-bool row_cursor::valid() const { return hidden_ || (rows_ && rows_->Valid()); }
-std::string_view row_cursor::key() const { return hidden_ ? hidden_->first : view(rows_->key()); }
+bool row_cursor::valid() const { return around_ || (rows_ && rows_->Valid()); }
+std::string_view row_cursor::key() const { return view(around_ ? around_->key() : rows_->key()); }
 std::string_view row_cursor::value() const {
-  return hidden_ ? hidden_->second : view(rows_->value());
+  return view(around_ ? around_->value() : rows_->value());
 }
 
 void row_cursor::next() {
-  if (hidden_) {
-    find_hidden(std::string{hidden_->first});
+  if (around_) {
+    auto behind = key_after(key());
+    around_->Next();
+    if (!around_->Valid() || (around_until_ && key() >= *around_until_) ||
+        !gaps_.back().covers(key()))
+      // Another table may end here, at a damaged block of its own.
+      read_around(around_->status().ok() && around_until_ ? *around_until_ : std::move(behind));
     return;
   }
   last_.assign(key());
@@ -341,18 +356,44 @@ void row_cursor::pass_damage() {
       break;
   }
   gaps_.push_back(std::move(gap));
-  find_hidden(gaps_.back().after);
+  read_around(key_after(gaps_.back().after));
 }
 
-/// The logs' next row within the gap.
-void row_cursor::find_hidden(const std::string& behind) {
-  hidden_.reset();
-  const auto& logged = view_.logged(in_);
-  auto row = logged.upper_bound(behind);
-  while (row != logged.end() && !row->second)
-    ++row;
-  if (row != logged.end() && gaps_.back().covers(row->first))
-    hidden_.emplace(row->first, *row->second);
+/// The next row within the gap: block by block, as each table has others that can be read.
+void row_cursor::read_around(std::string from) {
+  while (gaps_.back().covers(from)) {
+    around_until_ = view_.next_boundary(in_, from);
+    around_ = view_.around(in_, from);
+    around_->Seek(slice(from));
+    if (around_->Valid() && gaps_.back().covers(key()) &&
+        (!around_until_ || key() < *around_until_))
+      return;
+    if (!around_until_)
+      break;
+    from = *around_until_;
+  }
+  around_.reset();
+}
+
+std::unique_ptr<rocksdb::Iterator> store_view::parts::around(family in,
+                                                             const std::string& from) const {
+  rocksdb::TablePropertiesCollection tables;
+  std::set<table_name> damaged;
+  if (db->GetPropertiesOfAllTables(at(in), &tables).ok())
+    for (const auto& [file, has] : tables) {
+      const auto only = name_of(*has);
+      auto options = everywhere();
+      options.table_filter = [&](const auto& each) { return name_of(each) == only; };
+      const std::unique_ptr<rocksdb::Iterator> rows{db->NewIterator(options, at(in))};
+      rows->Seek(slice(from));
+      if (!rows->status().ok())
+        damaged.insert(only);
+    }
+  auto options = everywhere();
+  options.table_filter = [damaged = std::move(damaged)](const auto& each) {
+    return !damaged.contains(name_of(each));
+  };
+  return std::unique_ptr<rocksdb::Iterator>{db->NewIterator(options, at(in))};
 }
 
 std::optional<std::string> store_view::parts::next_boundary(family in,

@@ -92,8 +92,9 @@ private:
   std::unique_ptr<parts> parts_;
 };
 
-/// Goes over the rows of a family in the order of their keys, around damage: what the logs have
-/// between the same keys is not hidden by it.
+/// Goes over the rows of a family in the order of their keys, around damage: what the logs and the
+/// other tables have between the same keys is not hidden by it. Such a row may be older than one in
+/// the damaged block.
 class row_cursor {
 public:
   row_cursor(const store_view& of, family in);
@@ -109,15 +110,17 @@ public:
 
 private:
   void pass_damage();
-  void find_hidden(const std::string& behind);
+  void read_around(std::string from);
 
   const store_view::parts& view_;
   family in_;
   std::unique_ptr<rocksdb::Iterator> rows_;
   std::string last_;
   std::vector<key_gap> gaps_;
-  /// Of the newest gap, while the logs have rows there.
-  std::optional<std::pair<std::string_view, std::string_view>> hidden_;
+  /// Of the newest gap, while other tables or the logs have rows there: without the tables that
+  /// can't be read before `around_until_`.
+  std::unique_ptr<rocksdb::Iterator> around_;
+  std::optional<std::string> around_until_;
 };
 
 } // namespace restante

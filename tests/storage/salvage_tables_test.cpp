@@ -4,6 +4,7 @@
 #include "storage/log_file.hpp"
 #include "storage/numbering_floor.hpp"
 #include "storage/rocks_options.hpp"
+#include "storage/store_scratch.hpp"
 #include "tests/storage/salvage_helpers.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -350,7 +351,7 @@ BOOST_AUTO_TEST_CASE(a_tenant_in_a_damaged_record_of_a_log_is_missed) {
     }
 }
 
-// A damaged block hides what stands between its first and last key, and nothing that a log has.
+// A damaged block hides what stood in it: no row of another table, and nothing that a log has.
 BOOST_AUTO_TEST_CASE(rows_in_a_log_are_not_lost_with_the_block_of_a_table) {
   temp_dir directory;
   random_source draw{test_seed()};
@@ -392,6 +393,47 @@ BOOST_AUTO_TEST_CASE(rows_in_a_log_are_not_lost_with_the_block_of_a_table) {
               (floor.change >= of.sample.last_change && floor.record >= of.sample.last_change));
         }
       }
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_block_hides_no_row_of_another_table) {
+  temp_dir directory;
+  const flushed of{directory.path() / "store"};
+  opened(of.store); // all rows go to tables
+  for (const auto in :
+       {family::messages, family::media, family::changes, family::records, family::outbox})
+    for (const bool manifest : {true, false}) {
+      const auto name = std::string{to_string(in)} + (manifest ? "" : ", without a MANIFEST");
+      const flushed copy{directory.path() / name, of.sample, of.store};
+      const auto tables = copy.tables_of(in);
+      BOOST_REQUIRE(tables.size() > 1U);
+      std::set<std::string> elsewhere;
+      for (size_t i = 1; i < tables.size(); ++i) {
+        rocksdb::SstFileReader reader{{}};
+        BOOST_REQUIRE(reader.Open(tables[i]).ok());
+        const std::unique_ptr<rocksdb::Iterator> rows{reader.NewIterator({})};
+        for (rows->SeekToFirst(); rows->Valid(); rows->Next())
+          elsewhere.insert(rows->key().ToString());
+      }
+      flip(tables[0], 20);
+      if (!manifest)
+        fs::remove(copy.manifest());
+      const store_files files = *look_at_files(copy.store);
+      const auto scratch = make_scratch(copy.store, files, directory.path() / (name + "-view"), {});
+      BOOST_REQUIRE(scratch);
+      std::map<std::string, std::string> there;
+      row_cursor rows{*scratch->view, in};
+      for (std::string last; rows.valid(); rows.next()) {
+        BOOST_TEST((rows.key() > last), to_hex(rows.key()) << " behind " << to_hex(last));
+        last = rows.key();
+        there[last] = rows.value();
+      }
+      BOOST_TEST_CONTEXT(name) {
+        BOOST_TEST(!rows.gaps().empty());
+        for (const auto& [row, value] : of.sample.rows)
+          if (row.first == in && elsewhere.contains(row.second))
+            BOOST_TEST((there.contains(row.second) && there[row.second] == value));
+      }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_table_under_another_name_is_read_and_tables_that_changed_names_too) {

@@ -8,6 +8,25 @@ namespace restante {
 
 namespace {
 
+/// A table that was left over has rows from before a purge or a flag.
+bool is_older(const message_record& row, const message_record& change) {
+  if (row.purged || change.purged)
+    return change.purged && !row.purged;
+  for (size_t i = 0; i < flag_count; ++i)
+    if (row.flags[i].at < change.flags[i].at)
+      return true;
+  return false;
+}
+
+message_record newer(message_record row, const message_record& change) {
+  if (change.purged)
+    return change;
+  for (size_t i = 0; i < flag_count; ++i)
+    if (row.flags[i].at < change.flags[i].at)
+      row.flags[i] = change.flags[i];
+  return row;
+}
+
 class log_judge {
 public:
   log_judge(judge_desk& desk, const judging& how, const std::vector<key_gap>& profile_gaps,
@@ -73,8 +92,27 @@ private:
     }
     for (const auto& [id, message] : step.delta.messages) {
       const message_place place{step.mailbox, id};
-      if (within(message_gaps_, message_key(step.mailbox, id)) || !read_message(view_, place))
+      const auto row = within(message_gaps_, message_key(step.mailbox, id))
+                           ? std::nullopt
+                           : read_message(view_, place);
+      if (row)
+        hold_against(place, *row, message);
+      else
         out_.messages.insert_or_assign(place, message);
+    }
+  }
+
+  void hold_against(const message_place& place, const message_record& row,
+                    const message_record& message) {
+    const auto known = out_.messages.find(place);
+    if (known != out_.messages.end() && known->second.purged && !message.purged) {
+      out_.messages.erase(known); // deposited again
+      out_.outdated.erase(place);
+    } else if (known != out_.messages.end()) {
+      known->second = newer(known->second, message);
+    } else if (is_older(row, message)) {
+      out_.messages.emplace(place, newer(row, message));
+      out_.outdated.insert(place);
     }
   }
 

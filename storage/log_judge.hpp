@@ -1,6 +1,7 @@
 // What the change log has to say to a judgement: which changes are missing, and each profile and
-// message whose own row is missing, damaged or hidden behind damage, as the changes leave it. Those
-// are kept in memory. Part of row_judge; nothing else includes this.
+// message whose own row is missing, damaged or hidden behind damage, as the changes leave it; and each
+// message whose row is older than its last change, as one of a table that was left over. Those are
+// kept in memory. Part of row_judge; nothing else includes this.
 #pragma once
 
 #include "storage/judge_desk.hpp"
@@ -15,6 +16,7 @@ struct logged {
   uint64_t newest_hlc = 0; // of all stamps
   std::map<mailbox_id, mailbox_state> profiles;
   std::map<message_place, message_record> messages;
+  std::set<message_place> outdated; // of these, rows that are older than what the changes say
 };
 
 /// Goes over all changes, tells of those that are missing, and keeps the rest. The gaps are those

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view format_value = "1";
 constexpr const char* in_the_log = "its row is missing or damaged; the change log has it";
+constexpr const char* is_outdated = "its row is older than the change log, as of a table left over";
 
 /// The rows that refer to each other: changes, profiles, aliases, messages, media.
 class mailbox_judge {
@@ -165,6 +166,11 @@ private:
   }
 
   void hidden_message(const message_place& place, const message_record& logged, row_cursor& media) {
+    if (log_.outdated.contains(place)) {
+      if (settle(place, logged, media))
+        found(fate::rebuilt, place, logged.uid, is_outdated);
+      return;
+    }
     const auto there = read_message(view_, place);
     if (settle(place, there ? *there : logged, media) && !there && !logged.purged)
       found(fate::rebuilt, place, logged.uid, in_the_log);

@@ -1,7 +1,7 @@
 // What the change log has to say to a judgement: which changes are missing, and each profile and
-// message whose own row is missing, damaged or hidden behind damage, as the changes leave it; and each
-// message whose row is older than its last change, as one of a table that was left over. Those are
-// kept in memory. Part of row_judge; nothing else includes this.
+// message whose own row is missing, damaged or hidden behind damage, as the changes leave it; and
+// each message whose row is older than its last change, as one of a table that was left over. Those
+// are kept in memory. Part of row_judge; nothing else includes this.
 #pragma once
 
 #include "storage/judge_desk.hpp"

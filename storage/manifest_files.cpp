@@ -34,7 +34,8 @@ enum field : uint64_t {
   logs_deleted = may_be_ignored + 8,
 };
 
-constexpr uint64_t end_of_table = 1, oldest_blob_of_table = 4, end_of_blob = 0;
+constexpr uint64_t end_of_table = 1, oldest_blob_of_table = 4, checksum_of_table = 7,
+                   end_of_blob = 0;
 constexpr uint64_t blob_header_bytes = 30, blob_footer_bytes = 32;
 
 } // namespace
@@ -123,6 +124,8 @@ private:
         return true;
       if (!text(bytes) || (tag == oldest_blob_of_table && !take_varint(bytes, made.oldest_blob)))
         return false;
+      if (tag == checksum_of_table)
+        made.checksum = bytes;
     }
     return false;
   }
@@ -216,7 +219,8 @@ std::map<uint64_t, manifest_files::live_table> manifest_files::tables() const {
   std::map<uint64_t, live_table> out;
   for (const auto& [number, files] : families_)
     for (const auto& [file, made] : files.tables)
-      out[file] = {files.name, made.oldest_row == 0 ? 0 : made.newest_row - made.oldest_row + 1};
+      out[file] = {files.name, made.oldest_row == 0 ? 0 : made.newest_row - made.oldest_row + 1,
+                   made.bytes, made.checksum};
   return out;
 }
 

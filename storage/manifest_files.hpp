@@ -19,6 +19,8 @@ public:
   struct live_table {
     std::string family;
     uint64_t rows_at_most = 0; // 0: not known
+    uint64_t bytes = 0;
+    std::string checksum; // raw; empty when none was kept
   };
 
   /// Takes one whole record, in the order of the file.
@@ -50,6 +52,7 @@ private:
     uint64_t oldest_blob = 0; // that its rows point to; 0: to none
     uint64_t oldest_row = 0;  // 0: a compaction took the numbers of its rows
     uint64_t newest_row = 0;
+    std::string checksum;
   };
   struct blob {
     uint64_t count = 0;

@@ -263,4 +263,16 @@ std::optional<std::string> unfit_table(const fs::path& file) {
   return std::nullopt;
 }
 
+std::optional<uint64_t> number_of_table(const fs::path& file) {
+  const auto found = look_at(file);
+  if (!found)
+    return std::nullopt;
+  return found->number != 0 ? found->number : file_number(file);
+}
+
+bool blocks_are_sound(const fs::path& table) {
+  rocksdb::SstFileReader reader{reading()};
+  return reader.Open(table).ok() && reader.VerifyChecksum().ok();
+}
+
 } // namespace restante

@@ -31,4 +31,9 @@ struct assembly_plan {
 /// Whether a table can be opened and is the one its name says; otherwise why not.
 [[nodiscard]] std::optional<std::string> unfit_table(const std::filesystem::path& file);
 
+/// The number a table was made under, whatever it is called; nothing when it can't be opened.
+[[nodiscard]] std::optional<uint64_t> number_of_table(const std::filesystem::path& file);
+/// Whether all its blocks have their checksums.
+[[nodiscard]] bool blocks_are_sound(const std::filesystem::path& table);
+
 } // namespace restante

@@ -3,17 +3,16 @@
 #include "storage/blob_file.hpp"
 #include "storage/high_water_mark.hpp"
 #include "storage/manifest_mark.hpp"
+#include "storage/named_file.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/store_files.hpp"
 #include "storage/store_scratch.hpp"
 #include "storage/store_view.hpp"
 
-#include <rocksdb/file_checksum.h>
 #include <rocksdb/sst_file_reader.h>
 #include <stdlib.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 namespace restante {
@@ -21,8 +20,6 @@ namespace restante {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t piece_bytes = 1024 * 1024;
 
 /// A private copy of the logs without what is damaged in them or cut short, so that RocksDB can be
 /// asked about the rest and nothing changes in the store.
@@ -169,7 +166,11 @@ private:
       if (how_.tell)
         how_.tell("files", out_.files);
       ++out_.files;
-      const auto what = compare(file);
+      const auto what = differs(directory_ / file.name, file, [&](uint64_t bytes) {
+        out_.bytes += bytes;
+        if (how_.tell)
+          how_.tell("files", out_.files);
+      });
       if (!what.empty())
         seen(file.name, what + " (" + file.family + ")");
     }
@@ -195,31 +196,6 @@ private:
                                                  "does not name it; a start may remove it"});
     }
     std::ranges::sort(out_.remarks, {}, &remark::where);
-  }
-
-  std::string compare(const live_file& file) {
-    std::ifstream in{directory_ / file.name, std::ios::binary};
-    if (!in)
-      return "can't be opened";
-    const auto sum = rocksdb::GetFileChecksumGenCrc32cFactory()->CreateFileChecksumGenerator({});
-    std::string piece(piece_bytes, '\0');
-    uint64_t size = 0;
-    do {
-      in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-      sum->Update(piece.data(), static_cast<size_t>(in.gcount()));
-      size += static_cast<size_t>(in.gcount());
-      if (how_.tell)
-        how_.tell("files", out_.files);
-    } while (in);
-    out_.bytes += size;
-    if (in.bad())
-      return "can't be read to its end";
-    sum->Finalize();
-    if (size < file.size)
-      return "is " + std::to_string(size) + " bytes long, was " + std::to_string(file.size);
-    if (!file.checksum.empty() && sum->GetChecksum() != file.checksum)
-      return "does not match its checksum";
-    return {};
   }
 
   /// Without a MANIFEST: against the checksums they have inside.

@@ -173,7 +173,7 @@ result<repair_report> salvage(const repair_options& how, const fs::path& into,
     return tl::unexpected{from.error()};
   for (const auto& name : from->unreadable)
     out.findings.add({fate::seen, name, "can't be read: left out", {}, {}, 0});
-  for (auto& each : from->left_out)
+  for (auto& each : from->doubted)
     out.findings.add(std::move(each));
   out.without_manifest = from->without_manifest;
   out.acknowledged = files->acknowledged;

@@ -2,6 +2,7 @@
 
 #include "storage/log_file.hpp"
 #include "storage/manifest_mark.hpp"
+#include "storage/named_file.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/store_assembly.hpp"
 
@@ -85,6 +86,7 @@ public:
       }
     for (auto& name : clean_logs(original_, found_, directory_))
       out_.unreadable.push_back(std::move(name));
+    hold_against_manifest();
     if (open_by_manifest())
       return std::move(out_);
     if (auto ok = put_together(); !ok)
@@ -102,6 +104,39 @@ private:
       fs::copy_file(file, to, failed);
     if (failed)
       out_.unreadable.push_back(file.filename());
+  }
+
+  /// A table with a damaged block shows its cost in the rows. One whose blocks are sound and which
+  /// is another than the MANIFEST names was put in its place: its rows may be of any time.
+  void hold_against_manifest() {
+    const auto tables = own_.named.tables();
+    for (const auto& file : numbered_files(directory_, ".sst")) {
+      const auto number = number_of_table(file);
+      const auto named = number ? tables.find(*number) : tables.end();
+      if (named == tables.end())
+        continue; // told of when it is missed, or not part of the store
+      const auto& [family, rows, bytes, checksum] = named->second;
+      auto what = differs(file, {{}, family, checksum, bytes}, [&](uint64_t) {
+        if (tell_)
+          tell_("tables", *number);
+      });
+      if (what.empty())
+        continue;
+      const bool other = blocks_are_sound(file);
+      what += other ? ", and is whole: another was put in its place. What it has of '" + family +
+                          "' is taken, what the right one had is lost"
+                    : ": what can be read of '" + family + "' is taken";
+      out_.doubted.push_back({other ? fate::lost : fate::seen, file.filename(), std::move(what)});
+    }
+    if (!own_.sound)
+      return; // it may name blob files that went since
+    for (const auto& [name, bytes] : own_.named.tables_and_blobs())
+      if (std::error_code missing; name.ends_with(".blob"))
+        if (const auto size = fs::file_size(directory_ / name, missing); missing || size != bytes)
+          out_.doubted.push_back({fate::seen, name,
+                                  missing ? "is missing"
+                                          : "is " + std::to_string(size) + " bytes long, was " +
+                                                std::to_string(bytes)});
   }
 
   bool open_by_manifest() {
@@ -125,7 +160,8 @@ private:
     auto made = assemble(directory_, {own_.named, own_.sound});
     if (!made)
       return tl::unexpected{made.error()};
-    out_.left_out = std::move(*made);
+    for (auto& each : *made)
+      out_.doubted.push_back(std::move(each));
     // Logs the MANIFEST counts on no more have rows that may have been erased since. But a refused
     // opening may have given up logs it had not read to the end.
     const auto given_up = set_aside_logs();

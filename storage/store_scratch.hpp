@@ -16,7 +16,7 @@ struct scratch {
   bool assembled = false;              // put together from the tables and logs
   bool without_manifest = false;       // because there is no sound one
   std::vector<std::string> unreadable; // files that could not even be copied
-  std::vector<finding> left_out;       // tables
+  std::vector<finding> doubted;        // tables and blob files: left out, or not what they were
 };
 
 /// Copies the logs without their damaged records; of a damaged one, the rows in front of the damage

@@ -279,9 +279,13 @@ result<repair_report> repair(const repair_options& how) {
   std::error_code ignored;
   const auto work =
       fs::exists(into, ignored) ? into / ".unfinished" : fs::path{into}.concat(".unfinished");
-  if (fs::exists(work, ignored))
+  const auto unfinished = [&] {
     return fail(errc::conflict, "repair_unfinished",
-                work.string() + " is left of a repair that was cut short: remove it");
+                work.string() + " is there: another repair is at work in it, or was cut short; "
+                                "then remove it");
+  };
+  if (fs::exists(work, ignored))
+    return unfinished();
   if (!empty_or_missing(into))
     return fail(errc::conflict, "into_exists",
                 into.string() + " exists and is not empty: name a new directory");
@@ -299,7 +303,17 @@ result<repair_report> repair(const repair_options& how) {
                     "): make it the node's user's own");
   if (auto ok = check_room(from, into); !ok)
     return tl::unexpected{ok.error()};
+  fs::create_directories(work.parent_path(), ignored);
+  // Made by one only, of two repairs of different stores into one place.
+  std::error_code why;
+  if (const bool made = fs::create_directory(work, why); why)
+    return fail(errc::storage_failure, "write_failed",
+                work.string() + " can't be made: " + why.message());
+  else if (!made)
+    return unfinished();
   const workshop bench{work};
+  if (work.parent_path() != into && !empty_or_missing(into)) // the other was done meanwhile
+    return fail(errc::conflict, "into_exists", into.string() + " was made by another repair");
   return salvage(how, into, work);
 }
 

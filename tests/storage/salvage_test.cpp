@@ -10,6 +10,9 @@
 #include <boost/test/unit_test.hpp>
 #include <rocksdb/status.h>
 
+#include <barrier>
+#include <future>
+
 using namespace restante;
 
 namespace fs = std::filesystem;
@@ -320,6 +323,26 @@ BOOST_AUTO_TEST_CASE(a_repair_never_writes_where_something_is) {
   BOOST_TEST(reason(directory.path() / "new") == "repair_unfinished");
   BOOST_TEST(check_store({directory.path(), merge_sample, {}}).error().reason ==
              std::string_view{"no_store"});
+}
+
+BOOST_AUTO_TEST_CASE(of_two_repairs_into_one_directory_at_a_time_one_is_made) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store", copy = directory.path() / "copy";
+  make_sample_store(store, draw, 2);
+  fs::copy(store, copy, fs::copy_options::recursive);
+  const auto into = directory.path() / "new";
+  std::barrier begin{2};
+  const auto repair_of = [&](const fs::path& from) {
+    begin.arrive_and_wait();
+    return repair_store({from, into, merge_sample, {}});
+  };
+  auto other = std::async(std::launch::async, repair_of, copy);
+  const auto one = repair_of(store), two = other.get();
+  BOOST_TEST(one.has_value() != two.has_value());
+  const std::string reason{(one ? two : one).error().reason};
+  BOOST_TEST((reason == "repair_unfinished" || reason == "into_exists"), reason);
+  BOOST_TEST(checked(into).findings.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_new_directory_is_made_where_links_lead_and_with_its_missing_parents) {

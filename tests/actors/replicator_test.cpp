@@ -1,8 +1,7 @@
 // Nodes that ship to each other what happened on them: roaming, cuts, restarts. Without sockets, in
 // virtual time (tests/support/cluster_stage.hpp).
-#include "schemas/big_endian.hpp"
-
 #include "actors/outgoing.hpp"
+#include "schemas/big_endian.hpp"
 #include "schemas/checksum.hpp"
 #include "tests/support/cluster_stage.hpp"
 

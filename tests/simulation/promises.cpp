@@ -9,7 +9,9 @@ namespace {
 [[noreturn]] void broken(const std::string& what) { throw broken_promise{what}; }
 
 std::string name_of(size_t box) { return "mailbox " + std::to_string(box); }
-std::string name_of(int label) { return "message #" + std::to_string(label); }
+std::string name_of(int label) {
+  return label < 0 ? "a purged message" : "message #" + std::to_string(label);
+}
 
 } // namespace
 

@@ -75,6 +75,9 @@ size_t insert(mailbox_state& into, message_record record) {
     return 0;
   auto& there = at->second;
   if (there.content == record.content) {
+    // One deposit that two nodes took got two numbers; the one it loses is never given out again.
+    if (there.uid != record.uid && there.uid != 0 && record.uid != 0)
+      into.profile.uid_floor = std::max({into.profile.uid_floor, there.uid, record.uid});
     join(there, record);
     return 0;
   }

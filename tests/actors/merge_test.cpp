@@ -235,6 +235,14 @@ BOOST_AUTO_TEST_CASE(each_flag_is_a_register_of_its_own) {
 }
 
 BOOST_AUTO_TEST_CASE(the_smaller_number_stays_and_a_tombstone_keeps_it) {
+  // The number it lost is not for another message, also when nothing else is left of it.
+  auto floor_of = [](uint32_t a, uint32_t b) {
+    return joined(holding(message(5, a)), holding(message(5, b))).profile.uid_floor;
+  };
+  BOOST_TEST(floor_of(7, 4) == 7U);
+  BOOST_TEST(floor_of(4, 7) == 7U);
+  BOOST_TEST(floor_of(7, 7) == 0U);
+  BOOST_TEST(floor_of(0, 7) == 0U);
   auto uid_of = [](uint32_t a, uint32_t b) {
     return joined(holding(message(5, a)), holding(message(5, b))).messages.at(one).uid;
   };

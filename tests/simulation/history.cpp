@@ -114,8 +114,12 @@ private:
 
   std::map<std::string, seen_copy> copies_of(size_t box, bool with_media) {
     std::map<std::string, seen_copy> out;
-    for (size_t node = 0; node < all_.size(); ++node)
-      out.emplace(all_[node].name(), look_at(*all_[node].store, clients_.boxes()[box], with_media));
+    const auto& id = clients_.boxes()[box];
+    for (size_t node = 0; node < all_.size(); ++node) {
+      auto seen = look_at(*all_[node].store, id, with_media);
+      seen.given_up = all_[node].given_up(id);
+      out.emplace(all_[node].name(), std::move(seen));
+    }
     return out;
   }
 

@@ -99,9 +99,10 @@ bool promises::may_be_gone(const message& what) const {
 // ---------------------------------------------------------------------------
 
 void promises::look(const std::string& node, size_t box, const seen_copy& now) {
-  auto& tombstones = tombstones_[{node, box}];
-  if (now.messages.empty())
-    tombstones.clear(); // the copy has gone; one that comes again is another one
+  auto& here = tombstones_[{node, box}];
+  if (here.given_up != now.given_up)
+    here = {now.given_up, {}}; // a copy that comes again is another one
+  auto& tombstones = here.ids;
   auto& facts = boxes_[box];
   for (const auto& [id, what] : now.messages) {
     if (what.purged) {

@@ -35,6 +35,7 @@ struct seen_message {
 struct seen_copy {
   bool exists = false;
   bool sealed = false;
+  size_t given_up = 0;  // copies that were here before
   std::string location; // a region, empty: at home
   std::string language;
   std::string settings; // everything that is stored of them, without the seal
@@ -120,7 +121,11 @@ private:
 
   std::map<int, message> messages_; // by label
   std::map<size_t, mailbox_facts> boxes_;
-  std::map<std::pair<std::string, size_t>, std::set<std::string>> tombstones_; // by disk and box
+  struct purged_here {
+    size_t given_up = 0;
+    std::set<std::string> ids;
+  };
+  std::map<std::pair<std::string, size_t>, purged_here> tombstones_; // by disk and box
   size_t acknowledged_ = 0;
 };
 

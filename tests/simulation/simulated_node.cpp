@@ -100,6 +100,10 @@ result<void> simulated_node::sync(std::span<const kv_store::group> groups) {
     }
     syncing_ = false;
   }
+  for (const auto& group : groups)
+    for (const auto& each : group)
+      if (each.in == family::profiles && each.erase)
+        ++given_up_[each.key];
   if (!crash_in_sync_)
     return {};
   crash_in_sync_ = false;

@@ -71,6 +71,12 @@ public:
     clock_ahead_ = ahead;
   }
 
+  /// Copies of the mailbox that it gave up.
+  [[nodiscard]] size_t given_up(const mailbox_id& box) const {
+    auto at = given_up_.find(profile_key(box));
+    return at == given_up_.end() ? 0 : at->second;
+  }
+
   /// PINs that were hashed here so far.
   [[nodiscard]] size_t hashes() const { return trace->size(); }
 
@@ -94,6 +100,7 @@ private:
   random_source draw_;
   replicator_actor replicator_;
   peer_event_batch heard_events_ = std::make_shared<std::vector<peer_event>>();
+  std::map<std::string, size_t> given_up_; // by the key of its settings
   bool running_ = true;
   bool dead_ = false;
   size_t life_ = 1;

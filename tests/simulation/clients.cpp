@@ -93,12 +93,12 @@ void clients::act() {
 // --- asking
 // ---------------------------------------------------------------------------------------
 
-/// At any node that runs; some answers are lost on their way.
+/// At any node that runs; in bad weather some answers are lost on their way.
 void clients::ask(size_t box, mailbox_op what, const std::string& id, heard then) {
   const auto node = draw_.below(all_.size());
   if (!all_[node].running())
     return all_.after(1, [then] { then(nullptr); });
-  if (draw_.one_in(15))
+  if (!calm_ && draw_.one_in(15))
     then = [then](const outcome*) { then(nullptr); };
   auto& at = all_[node];
   auto asked = *at.command_of(boxes_[box], std::move(what), id);

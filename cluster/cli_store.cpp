@@ -4,6 +4,7 @@
 #include "storage/store_files.hpp"
 #include "storage/store_repair.hpp"
 
+#include <signal.h> // POSIX, not <csignal>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,12 +17,18 @@ namespace {
 
 void merge_state(mailbox_state& into, const mailbox_state& from) { merge(into, from); }
 
-/// Says on standard error what is being done, once a second and not in the first.
+volatile sig_atomic_t stopped_by = 0; // the signal
+struct stopped {};
+
+/// Says on standard error what is being done, once a second and not in the first. Leaves by an
+/// exception after Ctrl-C, so that what was half made is removed on the way out.
 class progress {
 public:
   explicit progress(std::string doing) : doing_{std::move(doing)} {}
 
   void operator()(std::string_view part, uint64_t done) {
+    if (stopped_by != 0)
+      throw stopped{};
     const auto now = std::chrono::steady_clock::now();
     if (now < next_)
       return;
@@ -35,6 +42,24 @@ private:
   std::chrono::steady_clock::time_point next_ =
       std::chrono::steady_clock::now() + std::chrono::seconds{1};
 };
+
+/// Runs `work`, which tells its progress; a second Ctrl-C does not wait for it.
+template <class Work>
+auto until_stopped(Work&& work) -> decltype(work()) {
+  struct sigaction how {};
+  how.sa_handler = [](int number) { stopped_by = number; };
+  how.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    sigaction(number, &how, nullptr);
+  try {
+    return work();
+  } catch (const stopped&) {
+    std::cerr << "restante: stopped; what was half made is removed" << std::endl;
+    ::signal(stopped_by, SIG_DFL);
+    ::raise(stopped_by);
+    throw;
+  }
+}
 
 std::string whose(const finding& what) {
   auto text = what.profile.empty() ? "-" : what.profile;
@@ -153,7 +178,9 @@ void print_verdict(const store_report& found, const std::string& directory) {
 }
 
 result<void> check(const cli_session& session, const std::string& directory) {
-  auto found = check_store({directory, merge_state, progress{"checking"}});
+  auto found = until_stopped([&] {
+    return check_store({directory, merge_state, progress{"checking"}});
+  });
   if (!found)
     return refused(found.error());
   const auto& rows = found->rows;
@@ -210,7 +237,9 @@ void print_salvaged(const repair_report& done, const std::string& directory,
 result<void> repair(const cli_session& session, const std::string& directory,
                     const std::string& into) {
   umask(077); // as restanted does: what subscribers say is nobody else's
-  auto done = repair_store({directory, into, merge_state, progress{"salvaging"}});
+  auto done = until_stopped([&] {
+    return repair_store({directory, into, merge_state, progress{"salvaging"}});
+  });
   if (!done)
     return refused(done.error());
   const auto lost = lost_text(*done);

@@ -9,8 +9,10 @@
 #include "storage/store_scratch.hpp"
 #include "storage/store_view.hpp"
 
+#include <fcntl.h>
 #include <rocksdb/sst_file_reader.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -35,21 +37,32 @@ struct clean_log_copy {
 
   /// A partial copy would show losses that are none.
   result<void> make(const fs::path& original, const store_files& found) {
-    const auto under = fs::temp_directory_path();
-    const auto free = fs::space(under).available;
-    std::string name = (under / "restante-check-XXXXXX").string();
-    if (free < found.log_bytes || ::mkdtemp(name.data()) == nullptr)
+    std::error_code why;
+    const auto under = fs::temp_directory_path(why);
+    if (why)
+      return unusable("The temporary directory", why);
+    const auto free = fs::space(under, why).available;
+    if (!why && free < found.log_bytes)
       return fail(errc::storage_full, "disk_full",
                   under.string() + " has " + std::to_string(free >> 20) +
                       " MiB free, checking damaged logs needs " +
                       std::to_string((found.log_bytes >> 20) + 1) +
                       ": make room, or name another directory in TMPDIR");
+    std::string name = (under / "restante-check-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      return unusable(under.string(), {errno, std::generic_category()});
     directory = name;
     for (const auto& unreadable : clean_logs(original, found, directory))
       return fail(errc::storage_failure, "read_failed",
                   unreadable + " could not be copied to " + directory.string() +
                       " to look at its rows: is the disk failing?");
     return {};
+  }
+
+  static tl::unexpected<failure> unusable(const std::string& what, std::error_code why) {
+    return fail(errc::storage_failure, "open_failed",
+                what + " can't be used (" + why.message() +
+                    "), and checking damaged logs takes a copy of them: name another in TMPDIR");
   }
 
   fs::path directory; // empty while there is none
@@ -233,6 +246,16 @@ result<void> readable(const fs::path& directory) {
     return fail(errc::storage_failure, "open_failed",
                 directory.string() + " can't be read (" + why.message() +
                     "): run this as the user the node runs as");
+  for (const auto& entry : entries) {
+    const int opened = ::open(entry.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const auto denied = opened < 0 && (errno == EACCES || errno == EPERM);
+    if (opened >= 0)
+      ::close(opened);
+    if (denied)
+      return fail(errc::storage_failure, "open_failed",
+                  entry.path().string() +
+                      " may not be read: run this as the user the node runs as");
+  }
   return {};
 }
 

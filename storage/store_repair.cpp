@@ -268,6 +268,10 @@ result<void> check_room(const fs::path& from, const fs::path& into) {
 }
 
 result<repair_report> repair(const repair_options& how) {
+  std::error_code ignored;
+  if (fs::is_symlink(how.into, ignored) && !fs::exists(how.into, ignored))
+    return fail(errc::conflict, "into_exists",
+                how.into.string() + " is a link to nothing: name a new directory");
   auto into = fs::weakly_canonical(fs::absolute(how.into));
   if (!into.has_filename())
     into = into.parent_path();
@@ -276,7 +280,6 @@ result<repair_report> repair(const repair_options& how) {
     return tl::unexpected{ok.error()};
   if (!holds_store(from))
     return fail(errc::not_found, "no_store", how.directory.string() + " holds no store to repair");
-  std::error_code ignored;
   const auto work =
       fs::exists(into, ignored) ? into / ".unfinished" : fs::path{into}.concat(".unfinished");
   const auto unfinished = [&] {

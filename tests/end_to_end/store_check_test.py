@@ -7,8 +7,10 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import unittest
+import unittest.mock
 
 from mvno_adapter import Adapter, Refused
 from node import BIN, START_SECONDS, Node, amr, eventually
@@ -187,11 +189,14 @@ class StoreCheck(unittest.TestCase):
     def test_a_directory_that_cannot_be_meant_is_a_wrong_command_line(self):
         self.stop()
         nothing = self.node.directory / "nothing"
+        link = self.node.directory / "link"
+        link.symlink_to(nothing)
         for words, expected in (
                 (["check", nothing], "does not exist"),
                 (["check", self.node.directory / "keys"], "holds no store"),
                 (["check"], "DIR is required"),
                 (["repair", self.data], "--into is required"),
+                (["repair", self.data, "--into", link], "is a link to nothing"),
                 (["repair", self.data, "--into", self.data], "exists and is not empty")):
             status, _, complaint = self.store(*words)
             self.assertEqual(status, USAGE, complaint)
@@ -250,9 +255,14 @@ class StoreCheck(unittest.TestCase):
             self.skipTest("needs another user to run as")
         self.stop()
         self.node.directory.chmod(0o755)
-        for mode, expected in ((0o700, "can't be read (Permission denied)"),
-                               (0o755, "copy to a writable directory first")):
+        files = list(self.data.iterdir())
+        for mode, closed, expected in (
+                (0o700, files, "can't be read (Permission denied)"),
+                (0o755, self.files("sst") + self.files("log"), "may not be read"),
+                (0o755, [], "copy to a writable directory first")):
             self.data.chmod(mode)
+            for file in files:
+                file.chmod(0o600 if file in closed else 0o644)
             for words in (["check", self.data], ["repair", self.data, "--into", self.salvaged]):
                 done = subprocess.run([BIN / "restante", "store", *words], capture_output=True,
                                       text=True, timeout=START_SECONDS, user=65534, group=65534,
@@ -260,6 +270,30 @@ class StoreCheck(unittest.TestCase):
                 self.assertEqual(done.returncode, STORAGE, done.stderr)
                 self.assertIn(expected, done.stderr)
                 self.assertIn("run this as the user the node runs as", done.stderr)
+
+    def test_what_is_stopped_leaves_nothing_behind(self):
+        self.stop()
+        unfinished = self.node.directory / "salvaged.unfinished"
+        repair = subprocess.Popen([BIN / "restante", "store", "repair", self.data, "--into",
+                                   self.salvaged], stderr=subprocess.PIPE, text=True)
+        while repair.poll() is None and not unfinished.exists():
+            pass
+        repair.send_signal(signal.SIGINT)
+        _, told = repair.communicate(timeout=START_SECONDS)
+        self.assertEqual(repair.returncode, -signal.SIGINT, told)
+        self.assertIn("stopped; what was half made is removed", told)
+        self.assertFalse(unfinished.exists() or self.salvaged.exists())
+        self.repaired()
+        self.assertEqual(self.served(), self.all_recordings())
+
+    def test_a_temporary_directory_that_is_none_is_named(self):
+        self.stop()
+        log = max(self.files("log"), key=lambda file: file.stat().st_size)
+        flip(log, log.stat().st_size // 2)
+        with unittest.mock.patch.dict(os.environ, TMPDIR=str(self.node.directory / "none")):
+            status, _, complaint = self.store("check", self.data)
+        self.assertEqual(status, STORAGE, complaint)
+        self.assertIn("TMPDIR", complaint)
 
     def test_a_store_of_which_nothing_is_left_is_no_success(self):
         self.written_to_tables()

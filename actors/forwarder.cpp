@@ -249,7 +249,7 @@ struct forwarder_state {
     await_copy copy{what.mailbox, home_of(what), stored->roams, stored->sequence,
                     limits::deadline_default};
     auto kept = std::make_shared<outcome>(std::move(done));
-    self->request(here.replicator, limits::deadline_max, std::move(copy))
+    self->request(here.replicator, caf::infinite, std::move(copy))
         .then(
             [kept, came](answered& there) {
               came(std::holds_alternative<failure>(there.what) ? std::move(there.what)

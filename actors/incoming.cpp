@@ -108,6 +108,11 @@ void incoming::saw(uint64_t newest) {
 /// A second's changes may be forgotten by a crash: then a backup that is no older is not noticed.
 void incoming::tick() {
   const auto now = core_.self->clock().now();
+  const auto overdue =
+      std::find_if(open_.begin(), open_.end(), [&](const open& each) { return each.until <= now; });
+  if (overdue != open_.end())
+    done(overdue->number,
+         failure{errc::outcome_unknown, "mailbox_silent", "a mailbox did not answer in time"});
   if (!seen_changed_ || now < keep_seen_at_)
     return;
   seen_changed_ = false;
@@ -125,7 +130,7 @@ void incoming::take_batch(const peer::batch& what) {
   if (last_ != 0 && what.number != last_ + 1)
     return refuse(out_of_step("batch_out_of_order", "a batch does not follow the one before"));
   last_ = what.number;
-  open_.push_back({what.number, 1, {}});
+  open_.push_back({what.number, 1, {}, core_.self->clock().now() + limits::deadline_default});
   auto sorted = sort(what, pieces_);
   if (!sorted)
     return done(what.number, sorted.error());
@@ -149,9 +154,7 @@ void incoming::take_batch(const peer::batch& what) {
   };
   for (auto& [id, box] : sorted->mailboxes) {
     bool moves = box.moved;
-    core_.self
-        ->request(core_.options.node, limits::deadline_default,
-                  own_command(id, std::move(box.what)))
+    core_.self->request(core_.options.node, caf::infinite, own_command(id, std::move(box.what)))
         .then(
             [self, id = id, moves, answered_with](const answered& got) {
               if (moves && !std::holds_alternative<failure>(got.what))

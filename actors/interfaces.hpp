@@ -63,10 +63,17 @@ using store_reader_actor = caf::typed_actor<caf::replies_to<load_request>::with<
                                             caf::replies_to<get_request>::with<get_reply>,
                                             caf::replies_to<page_request>::with<page_reply>>;
 
+/// What was written together, numbered: a change is one of its commit's rows by now.
+struct commit_group {
+  std::vector<std::shared_ptr<const commit_request>> commits;
+  lease held; // of what the writer may have told and is still alive
+};
+
 /// Told after a commit what grew. Nothing it does can fail back at the writer.
 struct log_grew {
-  uint64_t sequence = 0; // the newest change on disk
-  bool outbox = false;   // notifications were added
+  uint64_t sequence = 0;                       // the newest change on disk
+  bool outbox = false;                         // notifications were added
+  std::shared_ptr<const commit_group> written; // none: it is in the log (limits::told_bytes_max)
 };
 using log_listener_actor = caf::typed_actor<caf::reacts_to<log_grew>>;
 

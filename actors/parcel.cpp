@@ -83,6 +83,29 @@ parcel_ptr pack(uint64_t sequence, std::string bytes, change what,
   return out;
 }
 
+parcel_ptr pack(const commit_request& written) {
+  const auto& rows = written.rows;
+  const auto step = std::find_if(rows.begin(), rows.end(),
+                                 [](const row& each) { return each.in == family::changes; });
+  if (step == rows.end())
+    return nullptr;
+  const auto sequence = parse_change_key(step->key);
+  auto what = decode_change(step->value.view());
+  if (!sequence || !what)
+    return nullptr;
+  std::vector<std::optional<chunk>> values;
+  for (const auto& name : media_with(*what)) {
+    const auto there = std::find_if(rows.begin(), rows.end(), [&](const row& each) {
+      return each.in == name.in && each.key == name.key && !each.erase;
+    });
+    if (there == rows.end())
+      return nullptr;
+    // A copy: what came from a client counts as under way for as long as its bytes are kept.
+    values.emplace_back(std::string{there->value.view()});
+  }
+  return pack(*sequence, std::string{step->value.view()}, std::move(*what), values);
+}
+
 bool held_by(const mailbox_id& id, std::string_view home, std::string_view location,
              const placement& places, std::string_view peer) {
   auto partition = partition_of(id);

@@ -32,6 +32,10 @@ using parcel_ptr = std::shared_ptr<const parcel>;
 [[nodiscard]] parcel_ptr pack(uint64_t sequence, std::string bytes, change what,
                               const std::vector<std::optional<chunk>>& values);
 
+/// Of a change that was just written. Nothing without one, or when media it refers to are not among
+/// the rows: then it is packed from the store. Keeps nothing of the rows.
+[[nodiscard]] parcel_ptr pack(const commit_request& written);
+
 /// What a node wants to know of a change.
 enum class interest : uint8_t { nothing, names, everything };
 [[nodiscard]] interest interest_of(const change& what, const placement& places, const member& peer);

@@ -125,7 +125,8 @@ struct replicator_state {
         continue;
       auto& peer = at->second;
       peer.heard = now();
-      look();
+      if (!core.find(in.peer)->alive)
+        look();
       if (in.ours)
         peer.to->take(in.what);
       else
@@ -137,8 +138,22 @@ struct replicator_state {
 
   void grew(const log_grew& what) {
     core.newest = std::max(core.newest, what.sequence);
+    if (what.written && std::any_of(peers.begin(), peers.end(),
+                                    [](auto& each) { return each.second.to->talking(); }))
+      pack_group(*what.written);
     for (auto& [name, peer] : peers)
       peer.to->pump();
+  }
+
+  /// While it is at hand: nobody has to read it from the log then.
+  void pack_group(const commit_group& written) {
+    core.recent.trim();
+    for (const auto& each : written.commits)
+      if (auto parcel = pack(*each)) {
+        if (parcel->what.what == cause::located)
+          core.moved(parcel->what.mailbox);
+        core.recent.add(std::move(parcel));
+      }
   }
 
   /// What happened after the backup is not here, and its numbers and stamps must not be given out a

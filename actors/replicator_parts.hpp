@@ -23,8 +23,8 @@ namespace restante {
 
 using replicator_self = replicator_actor::extend<caf::reacts_to<replicator_tick>>;
 
-/// What happened on this node lately, packed once for all peers. Read from the log when a peer
-/// comes to it, kept while it is small.
+/// What happened on this node lately, packed once for all peers: as it was written or, when a peer
+/// comes to what is not here, read from the log. Kept while it is small.
 class recent_parcels {
 public:
   [[nodiscard]] parcel_ptr find(uint64_t sequence) const {
@@ -37,7 +37,7 @@ public:
     if (auto [at, fresh] = all_.emplace(sequence, std::move(what)); !fresh)
       bytes_ -= at->second->bytes;
   }
-  /// Before a page is added, so that none of it goes before it is shipped.
+  /// Before a group or page is added, so that none of it goes before it is shipped.
   void trim() {
     while (bytes_ > limits::recent_parcels_bytes_max && !all_.empty()) {
       bytes_ -= all_.begin()->second->bytes;
@@ -173,6 +173,7 @@ private:
     uint64_t number = 0;
     size_t waits = 0;
     std::optional<failure> why;
+    caf::actor_clock::time_point until; // a mailbox that is silent then has failed
   };
 
   replicator_core& core_;

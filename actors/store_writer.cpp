@@ -38,6 +38,7 @@ struct store_writer_state {
   writer_self::pointer self;
   store_writer_options options;
   std::vector<log_listener_actor> listeners;
+  std::shared_ptr<meter> told = std::make_shared<meter>(limits::told_bytes_max);
   std::vector<waiting> group;
   size_t group_bytes = 0;
   bool flush_sent = false;
@@ -151,8 +152,25 @@ struct store_writer_state {
                             [](auto& row) { return row.in == family::outbox && !row.erase; });
       entry->reply.deliver(commit_reply{entry->sequence});
     }
+    const auto written = options.tells_rows ? group_of(batch) : nullptr;
     for (const auto& listener : listeners)
-      self->send(listener, log_grew{options.at.change, outbox});
+      self->send(listener, log_grew{options.at.change, outbox, written});
+  }
+
+  /// Nothing while much of what was told before is still held.
+  std::shared_ptr<const commit_group> group_of(const std::vector<waiting*>& batch) const {
+    size_t bytes = 0;
+    for (const auto* entry : batch)
+      for (const auto& row : entry->what->rows)
+        bytes += row.key.size() + row.value.size();
+    auto held = lease::within(told, bytes);
+    if (!held)
+      return nullptr;
+    auto out = std::make_shared<commit_group>();
+    out->held = std::move(*held);
+    for (auto* entry : batch)
+      out->commits.push_back(std::move(entry->what));
+    return out;
   }
 
   /// What a failed write means for those who asked for it.

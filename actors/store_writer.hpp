@@ -29,6 +29,7 @@ struct store_writer_options {
   log_position at;
   std::function<void(const failure&)> fatal;
   logger log = {};
+  bool tells_rows = false; // log_grew says what was written
 };
 
 /// Spawns the writer; `detached` in a node, cooperative in deterministic tests.

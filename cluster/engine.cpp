@@ -159,8 +159,9 @@ struct engine::parts {
   void start_actors(const log_position& position) {
     config = std::make_unique<actor_config>(options.config.worker_threads);
     system = std::make_unique<caf::actor_system>(*config);
-    auto writer = keep(spawn_store_writer(*system, {store, position, options.fatal, options.log},
-                                          /*detached*/ true));
+    const bool ships = peers != nullptr;
+    auto writer = keep(spawn_store_writer(
+        *system, {store, position, options.fatal, options.log, ships}, /*detached*/ true));
     auto teller = std::make_shared<damage_teller>(options.log);
     auto reader = keep(spawn_store_reader(*system, store, true, teller));
     std::vector<store_reader_actor> mailbox_readers;

@@ -133,6 +133,9 @@ inline constexpr size_t piece_bytes_max = 256 * 1024;
 /// what is shipped to it and nothing else.
 inline constexpr size_t batches_in_flight_max = 16;
 inline constexpr size_t shipped_bytes_in_flight_max = 8 * 1024 * 1024;
+/// What was just written, on its way to be shipped without being read back; beyond that it is read
+/// from the log.
+inline constexpr size_t told_bytes_max = 32 * 1024 * 1024;
 /// Changes kept packed for peers that are a little behind.
 inline constexpr size_t recent_parcels_bytes_max = 32 * 1024 * 1024;
 /// Changes read from the log at a time for shipping, and the bytes of media read with them.

@@ -16,15 +16,15 @@ struct PeerMessage {
     hello @1 :Hello;           # first; and again after a refusal that says why
     alive @2 :Alive;           # in pauses
     piece @3 :Piece;           # one frame: a part of media too large for a batch
-    batch @4 :Batch;           # a frame for each media row that is not in pieces
-    forward @5 :Forward;       # frames: a Request (request.capnp) and its media
+    batch @4 :Batch;           # one frame: its media that are not in pieces, end to end
+    forward @5 :Forward;       # frames: the request's media
     compare @6 :Compare;
 
     # By the side that was connected to:
     welcome @7 :Welcome;       # answers hello
     applied @8 :Applied;       # answers batch: all of it is on disk
     stopped @9 :Stopped;       # answers batch: this one and all behind it were not taken
-    answer @10 :Answer;        # answers forward; frames: a Reply and its media
+    answer @10 :Answer;        # answers forward; frames: the reply's media
     differ @11 :Differ;        # answers compare
     refused @12 :Common.Failure; # nothing more is taken until the next hello
   }
@@ -63,7 +63,7 @@ struct MediaRow {
   message @0 :Data;            # 16 bytes; empty: a greeting
   part @1 :UInt8;              # of the message; or the kind of greeting
   size @2 :UInt64;
-  inPieces @3 :Bool;           # came before, as pieces; no frame
+  inPieces @3 :Bool;           # came before, as pieces; not in the frame
 }
 
 struct Piece {
@@ -99,10 +99,12 @@ struct Forward {
   correlation @0 :UInt64;
   tenant @1 :Text;             # who asked, as the sender has authenticated them
   deadlineMs @2 :UInt32;       # what is left of it
+  envelope @3 :Data;           # request.capnp, Request
 }
 
 struct Answer {
   correlation @0 :UInt64;
+  envelope @1 :Data;           # request.capnp, Reply
 }
 
 struct MailboxDigest {

@@ -123,6 +123,32 @@ alive read(wire::peer::Alive::Reader from) {
           read_number(from.getAcknowledged(), "the number of a change"), from.getComplete()};
 }
 
+/// The media of a batch, one behind the other in one frame that lives as long as any of them.
+class media_in_a_row {
+public:
+  explicit media_in_a_row(media_frames& behind) : behind_{behind} {}
+
+  chunk take(uint64_t size) {
+    if (!frame_)
+      frame_ = std::make_shared<const chunk>(behind_.take());
+    const auto bytes = frame_->view().substr(at_, size);
+    if (bytes.size() != size)
+      refuse("frame_size_mismatch", "fewer bytes of media than the envelope describes");
+    at_ += size;
+    return {frame_, bytes};
+  }
+
+  void finish() const {
+    if (frame_ && at_ != frame_->size())
+      refuse("frame_size_mismatch", "more bytes of media than the envelope describes");
+  }
+
+private:
+  media_frames& behind_;
+  std::shared_ptr<const chunk> frame_; // taken with the first of them
+  size_t at_ = 0;
+};
+
 batch read(wire::peer::Batch::Reader from, media_frames& behind) {
   batch out{read_number(from.getNumber(), "the number of a batch"),
             read_number(from.getBehind(), "the number of changes"),
@@ -130,6 +156,7 @@ batch read(wire::peer::Batch::Reader from, media_frames& behind) {
   auto entries = bounded(from.getEntries(), limits::batch_entries_max, "entries of a batch");
   out.entries.reserve(entries.size());
   size_t rows_left = limits::batch_media_max;
+  media_in_a_row media{behind};
   for (auto each : entries) {
     auto& to = out.entries.emplace_back();
     to.change = std::string{view(each.getChange())};
@@ -140,19 +167,20 @@ batch read(wire::peer::Batch::Reader from, media_frames& behind) {
     for (auto row : rows) {
       to.media.push_back(read_row(row));
       if (auto& last = to.media.back(); !last.in_pieces)
-        last.bytes = behind.take(last.size);
+        last.bytes = media.take(last.size);
     }
   }
+  media.finish();
   return out;
 }
 
 /// A request or reply: its envelope and its media.
-frames read_frames(media_frames& behind, size_t envelope_bytes_max) {
+frames read_frames(::capnp::Data::Reader envelope, media_frames& behind,
+                   size_t envelope_bytes_max) {
   frames out;
-  auto envelope = behind.take();
-  if (envelope.empty() || envelope.size() > envelope_bytes_max)
-    refuse("inner_envelope_size", "the first frame is an envelope within its bounds");
-  out.envelope = std::string{envelope.view()};
+  if (envelope.size() == 0 || envelope.size() > envelope_bytes_max)
+    refuse("inner_envelope_size", "what is passed on has an envelope within its bounds");
+  out.envelope = std::string{view(envelope)};
   if (behind.left() > limits::parts_max)
     refuse("frames_too_many", "a request or reply has at most 8 media frames");
   while (behind.left() > 0) {
@@ -170,13 +198,13 @@ forward read(wire::peer::Forward::Reader from, media_frames& behind) {
   if (out.tenant.empty())
     refuse("tenant_missing", "a request that is passed on names who asked");
   out.deadline = std::min<milliseconds>(milliseconds{from.getDeadlineMs()}, limits::deadline_max);
-  out.what = read_frames(behind, limits::envelope_bytes_max);
+  out.what = read_frames(from.getEnvelope(), behind, limits::envelope_bytes_max);
   return out;
 }
 
 answer read(wire::peer::Answer::Reader from, media_frames& behind) {
   return {read_correlation(from.getCorrelation()),
-          read_frames(behind, limits::reply_envelope_bytes_max)};
+          read_frames(from.getEnvelope(), behind, limits::reply_envelope_bytes_max)};
 }
 
 compare read(wire::peer::Compare::Reader from) {

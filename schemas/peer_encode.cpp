@@ -24,6 +24,8 @@ struct room_for {
       out += 2 + words(each.change.size()) + (each.media.empty() ? 0 : 1 + 5 * each.media.size());
     return out;
   }
+  size_t operator()(const forward& what) const { return usual + words(what.what.envelope.size()); }
+  size_t operator()(const answer& what) const { return usual + words(what.what.envelope.size()); }
   size_t operator()(const compare& what) const { return usual + 6 * what.mailboxes.size(); }
   size_t operator()(const differ& what) const { return usual + 3 * what.mailboxes.size(); }
 };
@@ -81,6 +83,8 @@ struct writer {
     auto out = to.initBatch();
     out.setNumber(from.number);
     out.setBehind(from.behind);
+    std::string media; // in one frame: what each frame costs is more than to copy a voicemail
+    media.reserve(bytes_behind(from));
     auto entries = out.initEntries(static_cast<unsigned>(from.entries.size()));
     for (unsigned i = 0; i < entries.size(); ++i) {
       const auto& each = from.entries[i];
@@ -91,9 +95,11 @@ struct writer {
       for (unsigned row = 0; row < rows.size(); ++row) {
         put_row(rows[row], each.media[row]);
         if (!each.media[row].in_pieces)
-          frames_behind.push_back(each.media[row].bytes);
+          media += each.media[row].bytes.view();
       }
     }
+    if (!media.empty())
+      frames_behind.emplace_back(std::move(media));
   }
   void operator()(const applied& from) { to.initApplied().setNumber(from.number); }
   void operator()(const stopped& from) {
@@ -106,11 +112,12 @@ struct writer {
     out.setCorrelation(from.correlation);
     out.setTenant(text(from.tenant));
     out.setDeadlineMs(static_cast<uint32_t>(std::max<int64_t>(from.deadline.count(), 0)));
-    put_frames(from.what);
+    put_frames(out, from.what);
   }
   void operator()(const answer& from) {
-    to.initAnswer().setCorrelation(from.correlation);
-    put_frames(from.what);
+    auto out = to.initAnswer();
+    out.setCorrelation(from.correlation);
+    put_frames(out, from.what);
   }
   void operator()(const compare& from) {
     auto out = to.initCompare();
@@ -131,8 +138,16 @@ struct writer {
   void operator()(const failure& from) { put_failure(to.initRefused(), from); }
 
 private:
-  void put_frames(const frames& from) {
-    frames_behind.emplace_back(from.envelope);
+  static size_t bytes_behind(const batch& from) {
+    size_t out = 0;
+    for (const auto& each : from.entries)
+      for (const auto& row : each.media)
+        out += row.in_pieces ? 0 : row.bytes.size();
+    return out;
+  }
+
+  void put_frames(auto out, const frames& from) {
+    out.setEnvelope(blob(from.envelope));
     frames_behind.insert(frames_behind.end(), from.media.begin(), from.media.end());
   }
 };

@@ -191,9 +191,10 @@ class Architecture(unittest.TestCase):
     def test_actors_wait_neither_blindly_nor_forever(self):
         # On the path of every deposit, where a timer of CAF's each would cost a tenth of it, these
         # watch their open requests themselves: two by one timer, a mailbox by whoever comes next;
-        # those that the forwarder hands to the node are watched by the gate or peer they came from.
+        # those that the forwarder hands to the node are watched by the gate or peer they came from;
+        # the replicator watches what waits for a copy, and batches of a peer rather than each change.
         watchful = ("bridges/gate.cpp", "actors/node.cpp", "actors/mailbox.cpp",
-                    "actors/forwarder.cpp")
+                    "actors/forwarder.cpp", "actors/incoming.cpp")
         await_, forever = r"(\.|->)\s*await\s*\(", r"\bcaf\s*::\s*infinite\b|[(,]\s*infinite\s*[,)]"
         breaches = [line for source in self.sources
                     if source.folder in ("actors", "bridges", "cluster")

@@ -88,6 +88,17 @@ BOOST_AUTO_TEST_CASE(a_mailbox_follows_its_subscriber_and_what_comes_at_home_rea
   check_equal(id);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_just_written_is_shipped_without_being_read) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  deposit(home, id, "before");
+  home.store->unreadable = true;
+  deposit(home, id, "after");
+  home.store->unreadable = false;
+  BOOST_TEST(abroad.on_disk(id).messages.size() == 2u);
+  check_equal(id);
+}
+
 BOOST_AUTO_TEST_CASE(who_is_cut_off_goes_on_and_both_sides_are_equal_afterwards) {
   auto id = roamer();
   for (int i = 0; i < 3; ++i)

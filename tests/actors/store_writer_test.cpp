@@ -27,6 +27,7 @@ struct one_writer : actor_fixture {
   std::shared_ptr<watched_store> store = std::make_shared<watched_store>();
   std::vector<failure> fatal;
   logger log;
+  bool tells_rows = false;
   std::shared_ptr<std::vector<log_grew>> grown = std::make_shared<std::vector<log_grew>>();
   store_writer_actor writer = started();
 
@@ -34,7 +35,8 @@ struct one_writer : actor_fixture {
     auto at = read_log_position(*store);
     BOOST_REQUIRE(at.has_value());
     auto out = keep(spawn_store_writer(
-        sys, {store, *at, [this](const failure& why) { fatal.push_back(why); }, log}, false));
+        sys, {store, *at, [this](const failure& why) { fatal.push_back(why); }, log, tells_rows},
+        false));
     tell(out, spawn(recording_listener, grown));
     run();
     return out;
@@ -176,6 +178,40 @@ BOOST_AUTO_TEST_CASE(listeners_hear_whether_texts_were_added) {
   BOOST_TEST(!(*grown)[0].outbox);
   BOOST_TEST((*grown)[1].outbox);
   BOOST_TEST(!(*grown)[2].outbox);
+}
+
+BOOST_AUTO_TEST_CASE(who_ships_hears_what_was_written_while_not_too_much_of_it_is_held) {
+  commit("a");
+  run();
+  BOOST_TEST(!grown->back().written); // nobody ships
+  tells_rows = true;
+  restart();
+  const auto media = [&](char c) {
+    auto out = commit_of(std::string{c});
+    out->rows.push_back(
+        row::put(family::media, std::string{c}, std::string(limits::told_bytes_max, c)));
+    ask(writer, out);
+    run();
+    return grown->back().written;
+  };
+  commit("b");
+  commit("c");
+  run();
+  const auto both = grown->back().written;
+  BOOST_REQUIRE(both);
+  BOOST_REQUIRE_EQUAL(both->commits.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    const auto& rows = both->commits[i]->rows;
+    BOOST_REQUIRE_EQUAL(rows.size(), 3u); // its own, the change, the record
+    BOOST_TEST(rows[1].key == change_key(2 + i));
+    BOOST_TEST(rows[1].value.view() == (i == 0 ? "change b" : "change c"));
+  }
+  auto large = media('d'); // one may pass the bound
+  BOOST_TEST(!!large);
+  BOOST_TEST(!media('e'));
+  large.reset();
+  grown->clear();
+  BOOST_TEST(!!media('f'));
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_refuses_normal_commits_and_passes_essential_ones) {

@@ -158,18 +158,19 @@ BOOST_AUTO_TEST_CASE(frames_are_exactly_the_described_ones) {
     what.media.emplace_back("more");
     BOOST_TEST(verdict(what) == extra);
   }
-  const peer::message framed[] = {good_piece(), batch_of(good_row()), good_forward(),
-                                  peer::answer{1, {"reply", {}}}};
+  const peer::message framed[] = {good_piece(), batch_of(good_row())};
   for (const auto& each : framed) {
     auto what = encode(each);
     BOOST_TEST(verdict(what) == "accepted");
     BOOST_TEST(verdict(frames{what.envelope, {}}) == missing);
-  }
-  for (const auto& each : {framed[0], framed[1]}) {
-    auto what = encode(each);
     what.media.emplace_back("more");
     BOOST_TEST(verdict(what) == extra);
   }
+  auto batch = encode(framed[1]);
+  const std::string media{batch.media.front().view()}, mismatch = "invalid_request "
+                                                                  "frame_size_mismatch";
+  for (const auto& other : {media + "x", media.substr(1)})
+    BOOST_TEST(verdict(frames{batch.envelope, {chunk{other}}}) == mismatch);
   auto in_pieces = good_row();
   in_pieces.in_pieces = true;
   auto what = encode(peer::message{batch_of(in_pieces)});

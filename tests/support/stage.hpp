@@ -111,7 +111,8 @@ struct stage : actor_fixture {
                                                                                   where.lanes,
                                                                                   where.regions});
     writer = keep(spawn_store_writer(
-        sys, {store, *at, [bad = fatal](const failure& why) { bad->push_back(why); }}, false));
+        sys, {store, *at, [bad = fatal](const failure& why) { bad->push_back(why); }, {}, true},
+        false));
     held = spawn(held_store, writer);
     reader = keep(spawn_store_reader(sys, store, false));
     real_hasher = keep(spawn_pin_hasher(sys, {key(9), {1, 8192}}, false));

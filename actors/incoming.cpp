@@ -19,6 +19,7 @@ bool concerns(const member& peer, const taken_parcels::of_mailbox& what) {
 
 void incoming::refuse(failure why) {
   core_.options.log.error("peer_refused", {{"peer", peer_}, {"why", why.reason}});
+  ++refusals_;
   greeted_ = false;
   ++session_;
   core_.tell(peer_, false, std::move(why));
@@ -184,6 +185,7 @@ void incoming::done(uint64_t number, const std::optional<failure>& why) {
       if (applied != 0)
         core_.tell(peer_, false, peer::applied{applied});
       stopped_ = open_.front().number;
+      refusals_ += open_.front().why->code == errc::invalid_request ? 1 : 0;
       core_.options.log.warning("peer_not_taken",
                                 {{"peer", peer_}, {"why", open_.front().why->reason}});
       core_.tell(peer_, false, peer::stopped{stopped_, *open_.front().why});

@@ -2,6 +2,7 @@
 
 #include "actors/merge.hpp"
 #include "schemas/checksum.hpp"
+#include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
 
 #include <algorithm>
@@ -182,6 +183,9 @@ result<decision> absorb(const mailbox_state& here, const mailbox_environment& en
                         const op::absorb& from, const facts& known) {
   if (auto ok = env.clock->observe(latest_stamp(from.delta)); !ok)
     return tl::unexpected<failure>{ok.error()};
+  if (from.delta.profile.pin_shares.size() > limits::pin_shares_max)
+    return fail(errc::invalid_request, "pin_shares_too_many",
+                "more stores have counted wrong PINs than a cluster has");
   absorber job{here, from, known, {}, {}};
   job.out.what = cause::absorbed;
   job.out.delta.id = here.id;

@@ -286,6 +286,7 @@ struct replicator_state {
       add("behind_ms", std::to_string(to.lag().count()));
       add("complete", to.complete() ? "yes" : "no");
       add("differences", std::to_string(to.differences()));
+      add("refused", std::to_string(at->second.from->refusals()));
     }
     return answered{std::move(out)};
   }

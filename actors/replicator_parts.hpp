@@ -159,6 +159,8 @@ public:
   [[nodiscard]] bool greeted() const { return greeted_; }
   /// This node has all that the peer had for it when they began to talk.
   [[nodiscard]] bool caught_up() const { return caught_up_; }
+  /// What it sent that no honest peer would, or that is not for this node.
+  [[nodiscard]] uint64_t refusals() const { return refusals_; }
 
 private:
   void greet(const peer::hello& what);
@@ -188,6 +190,7 @@ private:
   caf::actor_clock::time_point keep_seen_at_;
   uint64_t due_ = 0; // its newest change when it said hello
   bool caught_up_ = false;
+  uint64_t refusals_ = 0;
   piece_collector pieces_;
   std::deque<open> open_;
 };

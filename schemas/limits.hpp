@@ -120,6 +120,8 @@ inline constexpr size_t sms_remembered_max = 65'536;
 /// of so many, of the node that gave it out, so that two nodes cut off from each other never give
 /// out one number twice; more lanes would make the numbers that people type longer.
 inline constexpr uint32_t uid_lanes_max = 16;
+/// Stores whose counts of wrong PINs a mailbox keeps apart: a node's each time it was made anew.
+inline constexpr size_t pin_shares_max = 1024;
 /// An envelope between nodes: a batch of changes, or of digests.
 inline constexpr size_t peer_envelope_bytes_max = 4 * 1024 * 1024;
 /// What a batch is filled to, and the largest media that goes with one; beyond that it goes ahead

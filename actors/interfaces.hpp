@@ -227,8 +227,14 @@ struct texted {
   tenant_ptr gateway;
   sms::mobile_originated what;
 };
-/// Carries out what subscribers text to a short code; the answer says the text was taken over.
-using sms_desk_actor = caf::typed_actor<caf::replies_to<texted>::with<answered>>;
+struct located {
+  tenant_ptr gateway;
+  sms::location_update what;
+};
+/// Carries out what subscribers text to a short code, and where their network says they are; the
+/// answer says it was taken over.
+using sms_desk_actor = caf::typed_actor<caf::replies_to<texted>::with<answered>,
+                                        caf::replies_to<located>::with<answered>>;
 
 } // namespace restante
 
@@ -264,3 +270,4 @@ RESTANTE_LOCAL_MESSAGE(restante::gateway_submit)
 RESTANTE_LOCAL_MESSAGE(restante::submit_result)
 RESTANTE_LOCAL_MESSAGE(restante::receipt_result)
 RESTANTE_LOCAL_MESSAGE(restante::texted)
+RESTANTE_LOCAL_MESSAGE(restante::located)

@@ -1,5 +1,6 @@
 #include "actors/sms_desk.hpp"
 
+#include "actors/access.hpp"
 #include "actors/handlers.hpp"
 #include "actors/numbers.hpp"
 #include "actors/sms_command.hpp"
@@ -53,15 +54,30 @@ struct sms_desk_state {
     if (!number)
       return answered{number.error()};
     auto id = what.gateway->name + "/" + what.what.id;
-    if (seen.contains(id))
-      return answered{answer::done{false}};
-    if (!under_way.insert(id).second)
-      return answered{failure{errc::busy, "text_under_way",
-                              "the text is being carried out: send it again later"}};
+    if (auto known = begin(id))
+      return answered{std::move(*known)};
     auto reply = self->make_response_promise<answered>();
     auto job = std::make_shared<const errand>(errand{owner, std::move(*number), id, reply});
     std::visit([&](const auto& command) { carry_out(job, command); }, parse_sms(what.what.text));
     return reply;
+  }
+
+  caf::result<answered> accept(const located& what) {
+    auto id = what.gateway->name + "/" + what.what.id;
+    if (auto known = begin(id))
+      return answered{std::move(*known)};
+    auto reply = self->make_response_promise<answered>();
+    locate({nullptr, what.what.number, id, reply}, what.gateway->serves, what.what.region);
+    return reply;
+  }
+
+  /// What a repeat hears; nothing: it is to be carried out, and under way from now on.
+  std::optional<outcome> begin(const std::string& id) {
+    if (seen.contains(id))
+      return answer::done{false};
+    if (!under_way.insert(id).second)
+      return failure{errc::busy, "text_under_way", "it is being carried out: send it again later"};
+    return std::nullopt;
   }
 
   /// Repeats of a text that was carried out are dropped; one that failed may be sent again.
@@ -101,6 +117,34 @@ struct sms_desk_state {
   static bool passing(const failure& why) {
     return why.code == errc::busy || why.code == errc::outcome_unknown ||
            why.code == errc::shutting_down || why.code == errc::storage_full;
+  }
+
+  // --- location updates --------------------------------------------------------------------------
+
+  /// Whose subscriber it is only the directory knows: asked as one after the other of those the
+  /// gateway serves.
+  void locate(const errand& of, std::vector<std::string> owners, const std::string& region) {
+    failure none = unknown_mailbox();
+    while (!owners.empty()) {
+      auto owner = options.environment->tenants->find(owners.back());
+      owners.pop_back();
+      if (!owner || owner->revoked)
+        continue;
+      auto number = normalise_number(of.number, owner->region);
+      if (!number) {
+        none = number.error();
+        continue;
+      }
+      auto job = std::make_shared<const errand>(errand{owner, *number, of.id, of.reply});
+      return ask_directory(job, ask::of_mailbox{sender(job), op::locate{region}},
+                           [owners, region](auto* desk, const errand_ptr& job, outcome done) {
+                             auto* why = std::get_if<failure>(&done);
+                             if (why == nullptr || why->code != errc::not_found)
+                               return desk->end(job, std::move(done));
+                             desk->locate(*job, owners, region);
+                           });
+    }
+    end(std::make_shared<const errand>(of), none);
   }
 
   // --- the commands ----------------------------------------------------------------------------
@@ -254,6 +298,7 @@ sms_desk_actor::behavior_type sms_desk(sms_desk_actor::stateful_pointer<sms_desk
   install_handlers(self, [] {});
   return {
       [self](const texted& what) { return self->state.accept(what); },
+      [self](const located& what) { return self->state.accept(what); },
   };
 }
 

@@ -39,8 +39,9 @@ void sms_bridge::receive(router& from, received in) {
     return refuse(decoded ? decoded->correlation : decoded.error().correlation, tenant_revoked());
   if (!decoded)
     return refuse(decoded.error().correlation, decoded.error().why);
-  // What a gateway reports about texts it has is still taken while stopping; new texts are not.
-  if (endpoints_.draining() && std::holds_alternative<sms::mobile_originated>(decoded->what))
+  // What a gateway reports about texts it has is still taken while stopping; nothing new is.
+  if (endpoints_.draining() && (std::holds_alternative<sms::mobile_originated>(decoded->what) ||
+                                std::holds_alternative<sms::location_update>(decoded->what)))
     return refuse(decoded->correlation, node_stopping());
   if (auto why = endpoints_.admit(from, in))
     return refuse(decoded->correlation, *why);

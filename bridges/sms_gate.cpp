@@ -30,6 +30,8 @@ struct sms_gate_state {
     constexpr auto patience = limits::deadline_default;
     if (auto* text = std::get_if<sms::mobile_originated>(&in.what.what))
       expect(in, self->request(options.desk, patience, texted{in.gateway, *text}));
+    else if (auto* moved = std::get_if<sms::location_update>(&in.what.what))
+      expect(in, self->request(options.desk, patience, located{in.gateway, *moved}));
     else if (auto* done = std::get_if<sms::submitted>(&in.what.what))
       expect(in, self->request(options.notifier, patience,
                                submit_result{in.session, in.gateway, *done}));

@@ -14,6 +14,7 @@ struct FromGateway {
     mobileOriginated @3 :MobileOriginated;
     submitted @4 :Submitted;
     deliveryReceipt @5 :DeliveryReceipt;
+    locationUpdate @6 :LocationUpdate;
   }
 }
 
@@ -56,12 +57,20 @@ struct DeliveryReceipt {
   detail @2 :Text;
 }
 
+struct LocationUpdate {
+  # A subscriber is served by the network of another region now, or of their own again. Answered by
+  # `accepted` when it is on disk.
+  id @0 :Data;                 # 1 to 64 bytes, made by the gateway; repeats are dropped
+  number @1 :Text;             # E.164, of a subscriber of a tenant the gateway serves
+  region @2 :Text;             # where they are; empty: at home
+}
+
 struct ToGateway {
   correlation @0 :UInt64;
   union {
     failed @1 :Common.Failure;
     welcome @2 :Void;          # answers hello
-    accepted @3 :Void;         # answers mobileOriginated, submitted and deliveryReceipt
+    accepted @3 :Void;         # answers everything else
     submit @4 :Submit;         # pushed, correlation 0
   }
 }

@@ -12,13 +12,17 @@ using namespace capnp_io;
 
 constexpr size_t detail_bytes_max = 256;
 
-mobile_originated read(wire::MobileOriginated::Reader from) {
-  mobile_originated out;
-  auto id = view(from.getId());
+std::string read_id(::capnp::Data::Reader from) {
+  auto id = view(from);
   if (id.empty() || id.size() > limits::request_id_bytes_max ||
       std::all_of(id.begin(), id.end(), [](char c) { return c == 0; }))
-    refuse("id_malformed", "a text's id has 1 to 64 bytes, not all zero");
-  out.id = std::string{id};
+    refuse("id_malformed", "an id has 1 to 64 bytes, not all zero");
+  return std::string{id};
+}
+
+mobile_originated read(wire::MobileOriginated::Reader from) {
+  mobile_originated out;
+  out.id = read_id(from.getId());
   out.from = line(from.getFrom(), limits::name_bytes_max, "from");
   out.to = line(from.getTo(), limits::name_bytes_max, "to");
   // What people type may hold anything: the parser of texts copes, the bound is kept here.
@@ -42,6 +46,11 @@ delivery_receipt read(wire::DeliveryReceipt::Reader from) {
   return {id16_field<notification_id>(from.getNotificationId(), "notification id"),
           static_cast<delivery_status>(from.getStatus()),
           line(from.getDetail(), detail_bytes_max, "detail")};
+}
+
+location_update read(wire::LocationUpdate::Reader from) {
+  return {read_id(from.getId()), line(from.getNumber(), limits::name_bytes_max, "number"),
+          line(from.getRegion(), limits::name_bytes_max, "region")};
 }
 
 } // namespace
@@ -69,6 +78,8 @@ tl::expected<from_gateway, refused_frame> decode_from_gateway(std::string_view b
           return {correlation, read(root.getSubmitted())};
         case which::DELIVERY_RECEIPT:
           return {correlation, read(root.getDeliveryReceipt())};
+        case which::LOCATION_UPDATE:
+          return {correlation, read(root.getLocationUpdate())};
         }
         refuse("operation_unknown", "this node does not know that frame; it may be older than you",
                errc::unsupported);
@@ -100,6 +111,11 @@ std::string encode(const from_gateway& what) {
     out.setNotificationId(blob(receipt->id.view()));
     out.setStatus(static_cast<wire::DeliveryStatus>(receipt->status));
     out.setDetail(text(receipt->detail));
+  } else if (auto* moved = std::get_if<location_update>(&what.what)) {
+    auto out = root.initLocationUpdate();
+    out.setId(blob(moved->id));
+    out.setNumber(text(moved->number));
+    out.setRegion(text(moved->region));
   }
   return to_bytes(builder);
 }

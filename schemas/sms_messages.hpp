@@ -33,9 +33,15 @@ struct delivery_receipt {
   std::string detail;
 };
 
+struct location_update {
+  std::string id;
+  std::string number;
+  std::string region; // empty: at home
+};
+
 struct from_gateway {
   uint64_t correlation = 0;
-  std::variant<hello, mobile_originated, submitted, delivery_receipt> what;
+  std::variant<hello, mobile_originated, submitted, delivery_receipt, location_update> what;
 };
 
 struct welcome {};

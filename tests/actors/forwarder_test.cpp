@@ -324,6 +324,27 @@ BOOST_FIXTURE_TEST_CASE(who_is_activated_abroad_by_text_has_a_mailbox_at_home_an
     BOOST_TEST(node->on_disk(profile.mailbox).exists());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_gateways_location_update_moves_a_mailbox_from_any_node, abroad_by_plan) {
+  auto& boston = (*this)["boston"];
+  auto made = (*this)["paris"].register_device();
+  settle();
+  auto moved = [&](const std::string& id, const std::string& who, const std::string& region) {
+    auto done = boston.ask(boston.desk, located{boston.gateway, {id, who, region}});
+    settle();
+    pass(1s);
+    return done.reason();
+  };
+  BOOST_TEST(!boston.on_disk(made).exists());
+  BOOST_TEST(moved("1", stage::number, "us1") == "accepted");
+  BOOST_TEST(boston.on_disk(made).exists());
+  BOOST_TEST(boston.on_disk(made).profile.location.value == "us1");
+  BOOST_TEST(moved("2", stage::number, "zz9") == "region_unknown");
+  BOOST_TEST(moved("3", stage::number, "") == "accepted");
+  BOOST_TEST(!boston.on_disk(made).exists());
+  BOOST_TEST(moved("1", stage::number, "us1") == "accepted"); // a repeat, carried out long ago
+  BOOST_TEST(!boston.on_disk(made).exists());
+}
+
 BOOST_AUTO_TEST_CASE(what_a_peer_may_not_pass_on_is_refused) {
   auto& boston = (*this)["boston"];
   auto heard = [&](request what, const std::string& tenant = "acme") {

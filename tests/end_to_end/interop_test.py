@@ -279,6 +279,18 @@ class Interop(unittest.TestCase):
         receipt = {"notificationId": gateway.texts[-1]["notificationId"], "status": "delivered"}
         self.assertIn("accepted", gateway.answer_to(gateway.say("deliveryReceipt", receipt)))
 
+    def test_a_gateway_says_where_a_subscriber_is(self):
+        gateway, _ = self.gateway()
+        self.registered()
+        update = {"id": list(os.urandom(8)), "number": self.number, "region": ""}
+        self.assertIn("accepted", gateway.answer_to(gateway.say("locationUpdate", update)))
+        for change, reason in (({"region": "zz9"}, "region_unknown"),
+                               ({"number": "+15055559999"}, "subscriber_not_found"),
+                               ({"number": "nobody"}, "number_malformed"), ({"id": []}, "id_malformed")):
+            refused = gateway.answer_to(gateway.say(
+                "locationUpdate", {**update, "id": list(os.urandom(8)), **change}))
+            self.assertEqual(refused["failed"]["reason"], reason)
+
     # --- sockets without replies ------------------------------------------------------------------
 
     def publication(self, deposit_id, called=1_700_000_000_000, size=len(VOICEMAIL)):

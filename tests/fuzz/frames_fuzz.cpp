@@ -152,6 +152,11 @@ void try_from_gateway(std::string_view bytes) {
     promise(!text->id.empty() && text->id.size() <= limits::request_id_bytes_max, "a wrong id");
     promise(text->text.size() <= limits::sms_text_bytes_max, "a text is too long");
   }
+  if (auto* moved = std::get_if<sms::location_update>(&first->what)) {
+    bounded(moved->number);
+    bounded(moved->region);
+    promise(!moved->id.empty() && moved->id.size() <= limits::request_id_bytes_max, "a wrong id");
+  }
   if (auto* hello = std::get_if<sms::hello>(&first->what))
     promise(hello->credit >= 1 && hello->credit <= limits::event_credit_max, "credit too large");
   auto second = sms::decode_from_gateway(sms::encode(*first));

@@ -14,13 +14,13 @@ GOLDEN = HERE.parent / "schemas" / "golden_frames.txt"
 FRAMES = {"request": 0, "reply": 1}  # decoder numbers of frames_fuzz.cpp
 FROM_GATEWAY, TO_GATEWAY = 2, 3
 SMS = {"hello": FROM_GATEWAY, "mobile_originated": FROM_GATEWAY, "submitted": FROM_GATEWAY,
-       "delivery_receipt": FROM_GATEWAY, "welcome": TO_GATEWAY, "accepted": TO_GATEWAY,
+       "delivery_receipt": FROM_GATEWAY, "location_update": FROM_GATEWAY, "welcome": TO_GATEWAY, "accepted": TO_GATEWAY,
        "failed": TO_GATEWAY, "submit": TO_GATEWAY}
 STORED = ["profile", "message", "change", "alias_target", "notification", "record", "tenant"]
 # Sizes of the media frames that the golden envelopes describe.
 MEDIA = {"request.register": [4], "request.deposit": [8, 3], "request.set_greeting": [4],
-         "reply.message": [8, 3], "reply.greeting": [4], "peer.piece": [5], "peer.batch": [5, 3],
-         "peer.forward": [7, 5], "peer.answer": [5, 5, 4]}
+         "reply.message": [8, 3], "reply.greeting": [4], "peer.piece": [5], "peer.batch": [8],
+         "peer.forward": [5], "peer.answer": [5, 4]}
 FRAMED = {"deposit", "listing", "mobile_originated", "submit", "change", "profile", "batch"}
 AS_SEGMENT = 0x80
 
@@ -31,14 +31,14 @@ def golden_seeds():
         kind, what = name.split(".")
         frame = bytes.fromhex(frame)
         if kind == "stored":
-            decoder, media, target = STORED.index(what.removesuffix("_empty")), b"", "stored"
+            decoder, media, target = STORED.index(what.removesuffix("_v1").removesuffix("_empty")), b"", "stored"
         elif kind == "sms":
             decoder, media, target = SMS[what], b"", "frames"
         elif kind == "peer":
-            sizes = MEDIA.get(name, [])
+            sizes = MEDIA.get(name.removesuffix("_v1"), [])
             decoder, media, target = 0, bytes([len(sizes), *sizes]), "peers"
         else:
-            sizes = MEDIA.get(name, [])
+            sizes = MEDIA.get(name.removesuffix("_v1"), [])
             decoder, media, target = FRAMES[kind], bytes([len(sizes), *sizes]), "frames"
         # The golden frames have one segment: without its table the rest is that segment.
         assert frame[:4] == bytes(4), name

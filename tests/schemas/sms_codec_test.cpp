@@ -23,13 +23,16 @@ from_gateway any_from_gateway(random_source& draw, uint64_t which) {
   case 2:
     return {correlation,
             submitted{id, any_of(draw, submit_status::permanent_failure), any_text(draw)}};
-  default:
+  case 3:
     return {correlation,
             delivery_receipt{id, any_of(draw, delivery_status::unknown), any_text(draw)}};
+  default:
+    return {correlation,
+            location_update{"x" + any_bytes(draw, 63), any_text(draw), any_text(draw)}};
   }
 }
-constexpr const char* from_names[] = {"hello", "mobile_originated", "submitted",
-                                      "delivery_receipt"};
+constexpr const char* from_names[] = {"hello", "mobile_originated", "submitted", "delivery_receipt",
+                                      "location_update"};
 
 to_gateway any_to_gateway(random_source& draw, uint64_t which) {
   auto correlation = any_number<uint64_t>(draw);
@@ -55,10 +58,10 @@ BOOST_AUTO_TEST_SUITE(sms_codec)
 BOOST_AUTO_TEST_CASE(every_frame_survives) {
   random_source draw{test_seed()};
   for (uint64_t i = 0; i < 2'000; ++i) {
-    auto sent = any_from_gateway(draw, i % 4);
+    auto sent = any_from_gateway(draw, i % 5);
     auto got = decode_from_gateway(encode(sent));
     BOOST_REQUIRE_MESSAGE(got, got.error().why.reason);
-    BOOST_REQUIRE_MESSAGE(same(sent, *got), from_names[i % 4]);
+    BOOST_REQUIRE_MESSAGE(same(sent, *got), from_names[i % 5]);
     auto told = any_to_gateway(draw, i % 4);
     auto heard = decode_to_gateway(encode(told));
     BOOST_REQUIRE_MESSAGE(heard, heard.error().reason);
@@ -72,18 +75,21 @@ BOOST_AUTO_TEST_CASE(golden_frames_are_written_and_read_alike) {
       {7, hello{100}},
       {7, mobile_originated{"an id", "+15055550183", "4711", "activate 482913 é"}},
       {7, submitted{id, submit_status::temporary_failure, "try later"}},
-      {7, delivery_receipt{id, delivery_status::undeliverable, "absent"}}};
+      {7, delivery_receipt{id, delivery_status::undeliverable, "absent"}},
+      {7, location_update{"an id", "+15055550183", "us1"}}};
   const to_gateway to[] = {
       {7, failure{errc::busy, "some_reason", "What to do."}},
       {7, welcome{}},
       {7, accepted{}},
       {0, submit{id, "+15055550183", "4711", "Voicemail déposé", true, 2, 1'760'000'000'000}}};
-  for (size_t which = 0; which < 4; ++which) {
+  for (size_t which = 0; which < std::size(from); ++which) {
     auto name = std::string{"sms."} + from_names[which];
     unchanged(name, encode(from[which]));
     auto got = decode_from_gateway(golden(name));
     BOOST_TEST_CONTEXT(name) BOOST_TEST((got && same(from[which], *got)));
-    name = std::string{"sms."} + to_names[which];
+  }
+  for (size_t which = 0; which < std::size(to); ++which) {
+    auto name = std::string{"sms."} + to_names[which];
     unchanged(name, encode(to[which]));
     auto heard = decode_to_gateway(golden(name));
     BOOST_TEST_CONTEXT(name) BOOST_TEST((heard && same(to[which], *heard)));

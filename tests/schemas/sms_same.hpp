@@ -11,6 +11,7 @@ inline auto fields(const sms::hello& v) { return std::tie(v.credit); }
 inline auto fields(const sms::mobile_originated& v) { return std::tie(v.id, v.from, v.to, v.text); }
 inline auto fields(const sms::submitted& v) { return std::tie(v.id, v.status, v.detail); }
 inline auto fields(const sms::delivery_receipt& v) { return std::tie(v.id, v.status, v.detail); }
+inline auto fields(const sms::location_update& v) { return std::tie(v.id, v.number, v.region); }
 inline auto fields(const sms::welcome&) { return std::tuple{}; }
 inline auto fields(const sms::accepted&) { return std::tuple{}; }
 inline auto fields(const sms::submit& v) {

@@ -3,7 +3,10 @@
 #include "benchmarks/bench_cluster.hpp"
 #include "benchmarks/bench_node.hpp"
 #include "benchmarks/mailboxes.hpp"
+#include "benchmarks/meter.hpp"
 #include "benchmarks/pump.hpp"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -100,11 +103,12 @@ cluster_deposits compare(const cluster_options& how, size_t size, size_t count) 
 }
 
 /// Whether the copy at the node that is asked has them all.
-bool is_there(client& asks, const subscriber_ref& who, const std::string& node) {
+bool is_there(client& asks, const subscriber_ref& who, const std::string& node,
+              size_t messages = voicemails) {
   auto got = asks.ask(ask::of_mailbox{who, op::inspect{}}, {}, patience);
   auto* copies = got ? std::get_if<answer::copies>(&*got) : nullptr;
   return copies != nullptr && std::any_of(copies->all.begin(), copies->all.end(), [&](auto& copy) {
-           return copy.node == node && copy.there && copy.messages == voicemails;
+           return copy.node == node && copy.there && copy.messages == messages;
          });
 }
 
@@ -129,6 +133,32 @@ std::vector<double> roam(const cluster_options& how) {
   return out;
 }
 
+void weigh(const cluster_options& how, cluster_figures& out) {
+  bench_cluster nodes{how.directory, {"home", "abroad"}, 1};
+  client here{nodes.depositor(0)}, there{nodes.depositor(1)}, asks{nodes.admin(1)};
+  const auto resident = [] { return static_cast<double>(resident_bytes(::getpid())); };
+  const auto each = static_cast<double>(how.mailboxes);
+  const double before = resident();
+  const auto profiles = make_mailboxes(here, how.mailboxes);
+  (void)deposits(here, profiles, small, profiles.size(), how.window, op::durability::local);
+  const double made = resident();
+  const auto of = [](const std::string& profile) {
+    return subscriber_ref{subscriber_ref::by::profile, profile};
+  };
+  (void)measure(here, {"location updates", profiles.size(), how.window}, [&](size_t number) {
+    return operation{ask::of_mailbox{of(profiles[number]), op::locate{"abroad"}}};
+  });
+  const auto began = std::chrono::steady_clock::now();
+  for (const auto& profile : profiles)
+    while (!is_there(asks, of(profile), bench_cluster::name_of(1), 1))
+      if (std::chrono::steady_clock::now() - began > 4 * patience)
+        throw std::runtime_error("not every mailbox followed its subscriber");
+  for (const auto& profile : profiles) // served there
+    (void)there.ask(ask::of_mailbox{of(profile), op::list{}}, {}, patience);
+  out.local_mailbox_bytes = (made - before) / each;
+  out.roaming_mailbox_bytes = (resident() - made) / each;
+}
+
 } // namespace
 
 cluster_figures run_cluster(const cluster_options& how) {
@@ -139,6 +169,7 @@ cluster_figures run_cluster(const cluster_options& how) {
   out.roaming_ms = roam(how);
   auto sorted = out.roaming_ms;
   out.roaming_middle_ms = at(sorted, 0.5);
+  weigh(how, out);
   return out;
 }
 

@@ -32,6 +32,9 @@ struct cluster_figures {
   std::vector<cluster_deposits> sizes;
   std::vector<double> roaming_ms; // from the location update until the copy abroad was whole
   double roaming_middle_ms = 0;
+  // Memory that one more active mailbox with a message of 1 KiB took, its rows that were not yet in
+  // tables among it: made here, and as the copy of one whose subscriber roams. Bytes.
+  double local_mailbox_bytes = 0, roaming_mailbox_bytes = 0;
 };
 
 /// Throws std::runtime_error with what went wrong.

@@ -201,7 +201,8 @@ void print(const cluster_options& how, const cluster_figures& got) {
   std::printf("%-26s %.0f ms in the middle of", "100 recordings abroad", got.roaming_middle_ms);
   for (const auto each : got.roaming_ms)
     std::printf(" %.0f", each);
-  std::printf("\n");
+  std::printf("\n%-26s %.0f bytes more where it roams, %.0f where it was made\n",
+              "one more active mailbox", got.roaming_mailbox_bytes, got.local_mailbox_bytes);
 }
 
 nlohmann::json to_json(const cluster_options& how, const cluster_figures& got) {
@@ -210,7 +211,9 @@ nlohmann::json to_json(const cluster_options& how, const cluster_figures& got) {
                      {"mailboxes", how.mailboxes},
                      {"rounds", how.rounds},
                      {"roaming_ms", got.roaming_middle_ms},
-                     {"roaming_ms_each", got.roaming_ms}};
+                     {"roaming_ms_each", got.roaming_ms},
+                     {"local_mailbox_bytes", got.local_mailbox_bytes},
+                     {"roaming_mailbox_bytes", got.roaming_mailbox_bytes}};
   for (const auto& each : got.sizes)
     out["sizes"].push_back(
         {{"size", each.size},

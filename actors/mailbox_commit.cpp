@@ -1,6 +1,7 @@
 #include "actors/mailbox_commit.hpp"
 
 #include "actors/merge.hpp"
+#include "schemas/big_endian.hpp"
 #include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
 #include "storage/mailbox_rows.hpp"
@@ -39,8 +40,11 @@ std::shared_ptr<commit_request> commit_of(const mailbox_state& before, const com
   // The first that comes of a mailbox leaves a row to find it by, though it is not complete.
   if (what.seals || (what.what == cause::absorbed && after.empty()))
     append_profile_row(rows, asked.mailbox, after);
-  if (what.what == cause::dropped)
+  if (what.what == cause::dropped) {
     append_removal_rows(rows, before);
+    rows.push_back(
+        row::put(family::meta, copy_left_key(asked.mailbox), big_endian(env.clock->next().hlc)));
+  }
   for (const auto& media : what.media)
     rows.push_back(media_row(asked.mailbox, media));
   for (const auto& claim : what.claims)

@@ -258,6 +258,10 @@ result<void> repair(const cli_session& session, const std::string& directory,
                            {"more_findings", more_json(done->findings)}});
   else
     print_salvaged(*done, directory, into);
+  if (!done->acknowledged)
+    std::cerr << "restante: warning: how far the store had acknowledged is not known: nobody can "
+                 "say whether its newest rows are all there"
+              << std::endl;
   if (done->rows.messages == 0)
     std::cerr << "restante: warning: no message was found in " << directory << std::endl;
   if (!lost.empty())

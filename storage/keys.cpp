@@ -161,4 +161,19 @@ std::optional<std::string> parse_meta_key(std::string_view key) {
   return std::string{key};
 }
 
+namespace {
+constexpr std::string_view copy_left = "left/";
+} // namespace
+
+std::string copy_left_key(const mailbox_id& id) {
+  return meta_key(std::string{copy_left} + to_hex(id.view()));
+}
+
+std::optional<mailbox_id> parse_copy_left_key(std::string_view key) {
+  if (!key.starts_with(copy_left))
+    return std::nullopt;
+  const auto bytes = from_hex(key.substr(copy_left.size()));
+  return bytes ? mailbox_id::from(*bytes) : std::nullopt;
+}
+
 } // namespace restante

@@ -89,4 +89,9 @@ struct record_place {
 [[nodiscard]] std::string meta_key(std::string_view name);
 [[nodiscard]] std::optional<std::string> parse_meta_key(std::string_view key);
 
+/// A row of `meta`: what this store's log has of a mailbox up to the stamp in it is of a copy that
+/// went, as its subscriber is home.
+[[nodiscard]] std::string copy_left_key(const mailbox_id& id);
+[[nodiscard]] std::optional<mailbox_id> parse_copy_left_key(std::string_view key);
+
 } // namespace restante

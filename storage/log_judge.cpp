@@ -1,5 +1,6 @@
 #include "storage/log_judge.hpp"
 
+#include "schemas/big_endian.hpp"
 #include "schemas/stored_codec.hpp"
 
 #include <algorithm>
@@ -7,25 +8,6 @@
 namespace restante {
 
 namespace {
-
-/// A table that was left over has rows from before a purge or a flag.
-bool is_older(const message_record& row, const message_record& change) {
-  if (row.purged || change.purged)
-    return change.purged && !row.purged;
-  for (size_t i = 0; i < flag_count; ++i)
-    if (row.flags[i].at < change.flags[i].at)
-      return true;
-  return false;
-}
-
-message_record newer(message_record row, const message_record& change) {
-  if (change.purged)
-    return change;
-  for (size_t i = 0; i < flag_count; ++i)
-    if (row.flags[i].at < change.flags[i].at)
-      row.flags[i] = change.flags[i];
-  return row;
-}
 
 class log_judge {
 public:
@@ -37,6 +19,7 @@ public:
       , profile_gaps_{profile_gaps}
       , message_gaps_{message_gaps} {
     out_.whole = desk_.known.change == 0;
+    look_for_peers();
   }
 
   logged read() {
@@ -81,14 +64,25 @@ private:
 
   /// Takes from a change what rows do not show, or not to who goes over them.
   void remember(const change& step) {
-    const auto key = profile_key(step.mailbox);
-    if (within(profile_gaps_, key) || !read_profile(view_, step.mailbox)) {
+    const auto left = copies_left_.find(step.mailbox);
+    if (left != copies_left_.end() && step.at.hlc <= left->second)
+      return; // of a copy that went home
+    const auto row = within(profile_gaps_, profile_key(step.mailbox))
+                         ? std::nullopt
+                         : read_profile(view_, step.mailbox);
+    if (!row || out_.profiles.contains(step.mailbox)) {
       auto& box = out_.profiles[step.mailbox];
       how_.merge(box, {step.mailbox, step.delta.profile, {}});
       if (box.profile.tenant.empty())
         box.profile.tenant = step.owner;
       if (box.profile.region.empty())
         box.profile.region = step.region;
+    } else if (!step.delta.profile.empty()) {
+      // A row is the join of all changes: one that has less is of a table from before.
+      mailbox_state box{step.mailbox, *row, {}};
+      how_.merge(box, {step.mailbox, step.delta.profile, {}});
+      if (box.profile != *row)
+        out_.profiles.emplace(step.mailbox, std::move(box));
     }
     for (const auto& [id, message] : step.delta.messages) {
       const message_place place{step.mailbox, id};
@@ -109,10 +103,29 @@ private:
       out_.messages.erase(known); // deposited again
       out_.outdated.erase(place);
     } else if (known != out_.messages.end()) {
-      known->second = newer(known->second, message);
-    } else if (is_older(row, message)) {
-      out_.messages.emplace(place, newer(row, message));
+      known->second = joined(place, known->second, message);
+    } else if (auto both = joined(place, row, message); both != row) {
+      out_.messages.emplace(place, std::move(both));
       out_.outdated.insert(place);
+    }
+  }
+
+  message_record joined(const message_place& place, const message_record& row,
+                        const message_record& change) const {
+    if (row.purged || row.content != change.content)
+      return row;
+    mailbox_state out{place.mailbox, {}, {{place.message, row}}};
+    how_.merge(out, {place.mailbox, {}, {{place.message, change}}});
+    return out.messages.at(place.message);
+  }
+
+  /// What `meta` says of other nodes.
+  void look_for_peers() {
+    row_cursor rows{view_, family::meta};
+    for (; rows.valid(); rows.next()) {
+      out_.has_peers |= rows.key().starts_with("peer/");
+      if (const auto id = parse_copy_left_key(rows.key()))
+        copies_left_[*id] = from_big_endian(rows.value());
     }
   }
 
@@ -121,6 +134,7 @@ private:
   const judging& how_;
   const std::vector<key_gap>& profile_gaps_;
   const std::vector<key_gap>& message_gaps_;
+  std::map<mailbox_id, uint64_t> copies_left_; // by the stamps of their ends
   logged out_;
 };
 
@@ -133,8 +147,8 @@ logged read_change_log(judge_desk& desk, const judging& how,
 }
 
 std::optional<profile_state> profile_of(std::string_view value) {
-  auto state = decode_profile(value);
-  return state && !state->tenant.empty() ? std::optional{std::move(*state)} : std::nullopt;
+  auto state = decode_profile(value); // without a tenant: a copy that was still coming from a peer
+  return state ? std::optional{std::move(*state)} : std::nullopt;
 }
 
 std::optional<profile_state> read_profile(const store_view& view, const mailbox_id& id) {

@@ -1,6 +1,7 @@
 // What the change log has to say to a judgement: which changes are missing, and each profile and
 // message whose own row is missing, damaged or hidden behind damage, as the changes leave it; and
-// each message whose row is older than its last change, as one of a table that was left over. Those
+// each whose row is older than its last change, as one of a table that was left over, or of the one
+// before a table that is lost: a row is the join of its changes. Those
 // are kept in memory. Part of row_judge; nothing else includes this.
 #pragma once
 
@@ -12,9 +13,10 @@ namespace restante {
 
 struct logged {
   bool whole = true;       // no change is missing
+  bool has_peers = false;  // it is a node's of a cluster: names of mailboxes elsewhere are here too
   uint64_t lost = 0;       // changes, at the most; each may have given out a message's number
   uint64_t newest_hlc = 0; // of all stamps
-  std::map<mailbox_id, mailbox_state> profiles;
+  std::map<mailbox_id, mailbox_state> profiles; // joined with the row, where that can be read
   std::map<message_place, message_record> messages;
   std::set<message_place> outdated; // of these, rows that are older than what the changes say
 };

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view format_value = "1";
 constexpr const char* in_the_log = "its row is missing or damaged; the change log has it";
-constexpr const char* is_outdated = "its row is older than the change log, as of a table left over";
+constexpr const char* is_outdated = "its row is older than the change log: it has the newer";
 
 /// The rows that refer to each other: changes, profiles, aliases, messages, media.
 class mailbox_judge {
@@ -71,19 +71,21 @@ private:
     desk_.tell_gaps(family::profiles, profile_gaps_, log_.whole ? fate::rebuilt : fate::lost,
                     "can't be read; mailboxes in the change log are known from there");
     for (const auto& [id, box] : log_.profiles) {
-      auto state = read_profile(view_, id);
-      if (!state) {
-        state = box.profile;
-        desk_.found(fate::rebuilt, "profiles", in_the_log, profile_text(state->region, id));
-      }
-      changed_[id] = *state;
-      settle(id, std::move(*state));
+      const auto row = read_profile(view_, id);
+      mailbox_state both{id, row.value_or(profile_state{}), {}};
+      how_.merge(both, box);
+      if (!row || both.profile != *row)
+        desk_.found(fate::rebuilt, "profiles", row ? is_outdated : in_the_log,
+                    profile_text(both.profile.region, id));
+      changed_[id] = both.profile;
+      settle(id, std::move(both.profile));
     }
   }
 
   void settle(const mailbox_id& id, profile_state state) {
     ++desk_.done.mailboxes;
-    desk_.tenants.insert(state.tenant);
+    if (!state.tenant.empty())
+      desk_.tenants.insert(state.tenant);
     const auto whose = profile_text(state.region, id);
     bool changed = false;
     for (size_t kind = 0; kind < greeting_kinds; ++kind) {
@@ -124,7 +126,7 @@ private:
       const auto target = decode_alias_target(rows.value());
       if (!parse_alias_key(rows.key()) || !target)
         desk_.found(fate::rebuilt, "aliases", "does not decode; a mailbox has the name too");
-      else if (profile(target->mailbox) == nullptr)
+      else if (profile(target->mailbox) == nullptr && !log_.has_peers)
         desk_.found(fate::lost, "aliases", "names a mailbox that is not there",
                     profile_text("", target->mailbox));
       else

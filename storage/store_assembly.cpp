@@ -154,6 +154,8 @@ private:
       what += named ? ": it had rows of '" + at->second.family + "'" +
                           (most != 0 ? ", at most " + std::to_string(most) : "")
                     : ": it may have had rows";
+    if (lost && (!named || at->second.family == to_string(family::meta)))
+      what += ". Look at tenants that were added or revoked last: they may be as they were before";
     left_out_.push_back({lost ? fate::lost : fate::seen,
                          numbered_name(number, ".sst"),
                          std::move(what),

@@ -165,12 +165,15 @@ private:
   }
 
   result<void> log(const fs::path& file) {
-    if (std::error_code ignored; fs::is_directory(file, ignored)) {
-      note(file.filename().string(), "is a directory, not a log: move it away");
+    if (std::error_code ignored; !fs::is_regular_file(file, ignored)) {
+      note(file.filename().string(),
+           std::string{"is "} + (fs::is_directory(file, ignored) ? "a directory" : "no file") +
+               ", not a log: move it away");
       return {};
     }
     last_log_ = file.filename().string();
     std::vector<jump> jumps;
+    bool repeats = false;
     auto scan = scan_log(file, [&](const log_record& record) {
       const auto head = record.whole ? read_batch_head(record.bytes) : std::nullopt;
       front_lost_ |= record.whole && !any_whole_ && record.begin != 0;
@@ -180,6 +183,14 @@ private:
       if (!found_.newest && front_lost_)
         first_row(head->sequence);
       const uint64_t due = found_.newest.value_or(head->sequence - 1) + 1;
+      if (head->sequence < due) {
+        if (!std::exchange(repeats, true))
+          note(last_log_, "byte " + std::to_string(record.begin) + " has row " +
+                              std::to_string(head->sequence) + " behind row " +
+                              std::to_string(due - 1) +
+                              ": a copy, or a log of another time or store. It is left out");
+        return;
+      }
       if (!found_.newest || head->sequence != due)
         found_.whole_from = head->sequence;
       if (head->sequence > due) {

@@ -118,7 +118,8 @@ void tell_end(repair_report& out, bool unknown) {
         {unknown ? fate::seen : fate::lost,
          "rows " + std::to_string(out.newest_row + 1) + " to " + std::to_string(acknowledged),
          unknown ? "had been acknowledged; without a MANIFEST nobody can say whether all are there"
-                 : "had been acknowledged and are not there",
+                 : "had been acknowledged and are not there: look at tenants that were added or "
+                   "revoked then",
          {},
          {},
          0,

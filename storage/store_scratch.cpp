@@ -49,14 +49,23 @@ own_manifest read_manifest(const fs::path& original, const store_files& found) {
 }
 
 /// A log without its damaged records; of a record that acknowledged rows may be in, those in front
-/// of the damage.
-result<void> clean_log(const fs::path& from, const fs::path& to, bool acknowledged) {
+/// of the damage. Without what does not follow on `newest`: RocksDB ends the process over it.
+result<void> clean_log(const fs::path& from, const fs::path& to, bool acknowledged,
+                       uint64_t& newest) {
   log_writer clean;
+  const auto add = [&](std::string_view record) {
+    const auto head = read_batch_head(record);
+    if (head && head->rows != 0 && head->sequence <= newest)
+      return;
+    if (head && head->rows != 0)
+      newest = head->sequence + head->rows - 1;
+    clean.add(record);
+  };
   auto scan = scan_log(from, [&](const log_record& record) {
     if (record.whole)
-      clean.add(record.bytes);
+      add(record.bytes);
     else if (const auto rows = whole_rows_of(record.bytes); rows && acknowledged)
-      clean.add(*rows);
+      add(*rows);
   });
   if (!scan)
     return tl::unexpected{scan.error()};
@@ -212,9 +221,10 @@ private:
 std::vector<std::string> clean_logs(const fs::path& original, const store_files& found,
                                     const fs::path& directory) {
   std::vector<std::string> unreadable;
+  uint64_t newest = 0;
   for (const auto& file : numbered_files(original, ".log")) {
     const auto name = file.filename().string();
-    if (std::error_code ignored; fs::is_directory(file, ignored))
+    if (std::error_code ignored; !fs::is_regular_file(file, ignored))
       continue; // nothing of it is a row
     // Without damage, what is cut at the end was promised to nobody; with no whole row at all,
     // nobody knows.
@@ -222,7 +232,7 @@ std::vector<std::string> clean_logs(const fs::path& original, const store_files&
         !found.newest || std::ranges::any_of(found.damage, [&](const file_damage& each) {
           return each.file == name;
         });
-    if (!clean_log(file, directory / name, damaged))
+    if (!clean_log(file, directory / name, damaged, newest))
       unreadable.push_back(name);
   }
   // RocksDB opens by the MANIFEST only when they are there and long enough; it passes over zeros.

@@ -73,6 +73,11 @@ class ClusterTest(ClusterCase):
         self.locate("boston", "")
         self.assertTrue(eventually(lambda: held(self.nodes["boston"]) == 0, 20))
         self.same_everywhere(["paris", "lyon", "boston"], 3)
+        for name, node in self.nodes.nodes.items():
+            self.assertEqual(node.stop(), 0)
+            checked = subprocess.run([BIN / "restante", "store", "check", node.directory / "data"],
+                                     capture_output=True, text=True, timeout=60)
+            self.assertEqual(checked.returncode, 0, f"{name}: {checked.stdout}{checked.stderr}")
 
     def test_the_standby_takes_over_and_a_repeated_deposit_stays_one_message(self):
         home = next(name for name in ("paris", "lyon") if self.is_home(name))

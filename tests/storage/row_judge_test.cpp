@@ -1,5 +1,6 @@
 // What a check says of rows that do not fit each other, and what a repair makes of them. Each test
 // takes a sound store and writes, through the store itself, what a node never would.
+#include "schemas/big_endian.hpp"
 #include "schemas/stored_codec.hpp"
 #include "tests/storage/salvage_helpers.hpp"
 
@@ -96,6 +97,35 @@ BOOST_AUTO_TEST_CASE(a_missing_profile_is_made_anew_from_the_change_log) {
   BOOST_TEST((on.value(family::profiles, name.second) == value));
 }
 
+// As of the table before one that is lost.
+BOOST_AUTO_TEST_CASE(settings_older_than_the_change_log_are_made_anew_from_it) {
+  patient of;
+  const auto& [name, value] = of.first(family::profiles);
+  auto older = decode_profile(value).value();
+  older.language = {};
+  older.pin = {};
+  BOOST_REQUIRE(encode(older) != value);
+  of.put(family::profiles, name.second, encode(older));
+  const auto found = of.found();
+  BOOST_REQUIRE_EQUAL(found.size(), 1U);
+  BOOST_TEST(found[0].starts_with("rebuilt profiles: its row is older than the change log"));
+  BOOST_TEST(of.value(family::profiles, name.second).value() == value);
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_that_went_home_is_not_missed) {
+  patient of;
+  const auto id = of.first_mailbox();
+  std::vector<row> gone;
+  for (const auto& [name, value] : of.sample.rows)
+    if (name.second.starts_with(mailbox_prefix(id)) && name.first != family::changes)
+      gone.push_back(row::remove(name.first, name.second));
+  gone.push_back(row::put(family::meta, copy_left_key(id), big_endian(UINT64_MAX)));
+  gone.push_back(row::put(family::meta, meta_key("peer/boston"), std::string{"known"}));
+  of.write(std::move(gone));
+  const auto found = of.findings();
+  BOOST_TEST(found.empty(), text_of(found));
+}
+
 BOOST_AUTO_TEST_CASE(missing_names_are_made_anew_from_their_mailboxes) {
   patient on;
   const auto& [name, value] = on.first(family::aliases);
@@ -156,6 +186,7 @@ BOOST_AUTO_TEST_CASE(a_greeting_that_is_gone_is_told_and_the_mailbox_has_none) {
   const auto box = on.first_mailbox();
   auto state = decode_profile(on.first(family::profiles).second).value();
   state.greetings[0].value.content.bytes.fill(9); // of bytes that never were
+  ++state.greetings[0].at.hlc;
   on.put(family::profiles, profile_key(box), encode(state));
   BOOST_TEST(on.found() == texts{"lost media: a greeting can't be read: record it again"});
   const auto profile = on.value(family::profiles, profile_key(box)).value();

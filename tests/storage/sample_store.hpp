@@ -231,6 +231,14 @@ inline sample_store make_sample_store(const std::filesystem::path& directory, ra
 inline void merge_sample(mailbox_state& into, const mailbox_state& from) {
   if (into.profile < from.profile)
     into.profile = from.profile;
+  for (const auto& [id, other] : from.messages) {
+    auto& here = into.messages.emplace(id, other).first->second;
+    if (other.purged)
+      here = other;
+    for (size_t i = 0; i < flag_count; ++i)
+      if (here.flags[i].at < other.flags[i].at)
+        here.flags[i] = other.flags[i];
+  }
 }
 
 } // namespace restante

@@ -7,6 +7,7 @@
 namespace restante {
 
 void outgoing::placed() {
+  unseeded_ = true;
   const auto* to = core_.find(peer_);
   if (to == nullptr)
     return;
@@ -110,9 +111,10 @@ std::optional<size_t> outgoing::partition_to_compare() {
                        [&](const member* each) { return each->name == peer_; });
   };
   verifying_ = false;
-  for (size_t partition = 0; to != nullptr && partition < partition_count; ++partition)
+  for (size_t partition = 0; unseeded_ && to != nullptr && partition < partition_count; ++partition)
     if (!state_.progress.seeded[partition] && !state_.seeding(partition) && holds(partition))
       return partition;
+  unseeded_ = false;
   verifying_ = true;
   if (next_verified_ == 0 && core_.self->clock().now() < verify_at_)
     return std::nullopt;
@@ -132,6 +134,7 @@ bool outgoing::compare_next() {
   if (partition_ && last_page_) { // what differed is on its way: next_seed comes first
     if (!verifying_ && !voided_)
       state_.seeded(*partition_);
+    unseeded_ = unseeded_ || voided_;
     partition_.reset();
     last_page_ = false;
   }

@@ -138,6 +138,7 @@ private:
   std::string scanned_;             // its key to go on from
   bool last_page_ = false;          // nothing of it is left to be compared
   bool voided_ = false;             // the peer was not to hold it for a while: it proves nothing
+  bool unseeded_ = true;            // there may be one the peer lacks: looked for at every pump
   bool verifying_ = false;          // it is known to be complete, and looked at all the same
   size_t next_verified_ = 0;
   caf::actor_clock::time_point verify_at_;

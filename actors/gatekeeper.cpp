@@ -101,6 +101,8 @@ struct gatekeeper_state {
 
   void judge(const tenant_request_ptr& asked, const promise& reply, answered done) {
     auto* why = std::get_if<failure>(&done.what);
+    if (why != nullptr && why->code == errc::busy) // it may be answered again
+      used.erase(device_answer(std::get<ask::of_mailbox>(asked->what.what).op)->challenge);
     if (why == nullptr || (why->code != errc::not_found && why->code != errc::invalid_request))
       return answer_with(reply, std::move(done.what));
     phantom_attempt(asked, reply);

@@ -120,6 +120,21 @@ BOOST_AUTO_TEST_CASE(a_challenge_is_used_once) {
   BOOST_TEST(on_disk(id).profile.pin_shares.begin()->second.failures == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_challenge_may_be_answered_again_when_the_mailbox_was_busy) {
+  auto challenge = challenge_for(by_number(), by(there), "r-1");
+  tell(held, hold{});
+  std::vector<call> others;
+  for (size_t i = 0; i <= limits::mailbox_waiting_max; ++i)
+    others.push_back(ask_node(id, voicemail(), "w-" + std::to_string(i)));
+  run();
+  auto asked = [&] { return knock(retrieval(by_number(), by(there), {challenge, pin}), "r-1"); };
+  BOOST_TEST((asked().code() == errc::busy));
+  tell(held, let_go{});
+  run();
+  BOOST_TEST(asked().as<answer::message>().parts.size() == 1u);
+  BOOST_TEST(asked().reason() == "pin_denied"); // once
+}
+
 BOOST_AUTO_TEST_CASE(a_challenge_expires) {
   auto challenge = challenge_for(by_number(), by(there), "r-1");
   advance(limits::challenge_lifetime - std::chrono::milliseconds{1}, std::chrono::seconds{1});

@@ -113,10 +113,13 @@ struct forwarder_state {
     if (std::holds_alternative<op::inspect>(what->op))
       return inspect(what);
     auto to = route(home, what->mailbox);
-    if (to.size() == 1 && to.front() == options->name && now->caught_up &&
+    const bool home_gone = now->places->holders(home, partition_of(what->mailbox)).empty();
+    if (to.size() == 1 && to.front() == options->name && now->caught_up && !home_gone &&
         !waits_for_copy(what->op))
       return self->delegate(options->node, what);
-    return send({what, nullptr, std::move(to)});
+    errand out{what, nullptr, std::move(to)};
+    out.missed = home_gone; // nobody can say that there is no such mailbox
+    return send(std::move(out));
   }
 
   caf::result<answered> accept(const tenant_request_ptr& asked) {
@@ -146,7 +149,7 @@ struct forwarder_state {
 
   caf::result<answered> send(errand what) {
     auto out = std::make_shared<errand>(std::move(what));
-    out->missed = out->to.empty(); // all who might are gone
+    out->missed |= out->to.empty(); // all who might are gone
     out->reply = self->make_response_promise<answered>();
     go_on(out);
     return out->reply;
@@ -172,12 +175,16 @@ struct forwarder_state {
   }
 
   bool pass(const std::string& to, const errand& job, passing::then came) {
+    if (job.asked && !now->welcome.contains(to))
+      return false;
     return job.asked ? elsewhere->pass(to, job.asked->who->name, job.asked->what, job.asked->held,
                                        self->clock().now(), std::move(came))
                      : pass(to, *job.what, std::move(came));
   }
 
   bool pass(const std::string& to, const command& what, passing::then came) {
+    if (!now->welcome.contains(to))
+      return false;
     request out;
     out.deadline = limits::deadline_max;
     out.request_id = what.request_id;
@@ -292,7 +299,7 @@ struct forwarder_state {
     auto reply = self->make_response_promise<answered>();
     ask_directory(asked, [this, asked, reply](outcome done) {
       if (!std::holds_alternative<failure>(done))
-        for (const auto& peer : elsewhere->peers())
+        for (const auto& peer : now ? now->welcome : std::set<std::string>{})
           tell_tenant(*elsewhere, peer, asked->what.what, self->clock().now(), options->log);
       answer_with(reply, std::move(done));
     });
@@ -301,15 +308,20 @@ struct forwarder_state {
 
   // --- from peers --------------------------------------------------------------------------------
 
+  /// Who has just taken this node's hello is told the tenants.
+  void stand(standing_ptr what) {
+    const auto before = std::exchange(now, std::move(what));
+    for (const auto& peer : now->welcome)
+      if (!before || !before->welcome.contains(peer))
+        tell_tenants(*elsewhere, peer, *options->tenants, self->clock().now(), options->log);
+  }
+
   void take(const peer_event_batch& batch) {
     for (const auto& event : *batch) {
       if (auto* link = std::get_if<peer_connection>(&event)) {
         if (!link->ours)
           continue;
         elsewhere->connected(link->peer, link->up);
-        if (link->up)
-          tell_tenants(*elsewhere, link->peer, *options->tenants, self->clock().now(),
-                       options->log);
         continue;
       }
       const auto& in = std::get<peer_inbound>(event);
@@ -328,9 +340,11 @@ struct forwarder_state {
     auto asked = decode_request(in.what.envelope, in.what.media);
     if (!asked)
       return came(asked.error().why);
+    if (!now || !now->greeted.contains(peer)) // of another cluster, or before its hello
+      return came(catching_up());
     auto who = options->tenants->find(in.tenant);
     if (!who || who->revoked)
-      return came(unknown_mailbox());
+      return came(now->caught_up ? unknown_mailbox() : catching_up());
     auto& meter_of = answers[peer];
     if (!meter_of)
       meter_of = std::make_shared<meter>(limits::passed_on_bytes_max);
@@ -382,7 +396,7 @@ forwarder_self::behavior_type forwarder(forwarder_self::stateful_pointer<forward
       [self](const tenant_request_ptr& asked) { return self->state.accept(asked); },
       [self](const learn_names& what) { return self->delegate(self->state.here.directory, what); },
       [self](const peer_event_batch& what) { self->state.take(what); },
-      [self](standing_ptr& what) { self->state.now = std::move(what); },
+      [self](standing_ptr& what) { self->state.stand(std::move(what)); },
       [self](carried_out_by& who) { self->state.here = std::move(who); },
       [self](overdue_tick) {
         self->state.elsewhere->end_overdue(self->clock().now());

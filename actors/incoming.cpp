@@ -20,8 +20,9 @@ bool concerns(const member& peer, const taken_parcels::of_mailbox& what) {
 void incoming::refuse(failure why) {
   core_.options.log.error("peer_refused", {{"peer", peer_}, {"why", why.reason}});
   ++refusals_;
-  greeted_ = false;
+  greeted_ = greeting_ = false;
   ++session_;
+  core_.standing_changed();
   core_.tell(peer_, false, std::move(why));
 }
 
@@ -72,6 +73,7 @@ void incoming::greet(const peer::hello& what) {
     return refuse({errc::unsupported, "version_unknown",
                    "no version of the protocol is spoken by "
                    "both: upgrade the older node first"});
+  greeting_ = true;
   auto self = shared_from_this();
   core_.self
       ->request(core_.options.reader, limits::load_timeout,
@@ -88,7 +90,9 @@ void incoming::greet(const peer::hello& what) {
 }
 
 void incoming::welcome(const peer::hello& what) {
+  greeting_ = false;
   greeted_ = true;
+  core_.standing_changed(); // before it hears so, and passes requests on
   peer::welcome out;
   out.version = std::min(what.version_max, peer::version_max);
   out.node = core_.name();
@@ -130,6 +134,8 @@ void incoming::take_batch(const peer::batch& what) {
     return; // it begins anew with a hello
   if (last_ != 0 && what.number != last_ + 1)
     return refuse(out_of_step("batch_out_of_order", "a batch does not follow the one before"));
+  if (open_.size() > limits::batches_in_flight_max)
+    return refuse(out_of_step("credit_ignored", "more batches at a time than there is credit for"));
   last_ = what.number;
   open_.push_back({what.number, 1, {}, core_.self->clock().now() + limits::deadline_default});
   auto sorted = sort(what, pieces_);

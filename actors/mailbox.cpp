@@ -81,7 +81,8 @@ caf::result<answered> mailbox_actor_state::accept(command_ptr what) {
     fail_and_quit();
     return answered{mailbox_restarting()};
   }
-  if (waiting.size() >= limits::mailbox_waiting_max)
+  // What comes from a peer is bounded by its batches; refused, it would hold up all its mailboxes.
+  if (waiting.size() >= limits::mailbox_waiting_max && !of_replication(what->op))
     return answered{mailbox_waiting()};
   auto reply = self->make_response_promise<answered>();
   if (!in_flight && waiting.empty()) {

@@ -19,11 +19,14 @@ std::vector<std::optional<chunk>> values_of(const get_reply& got, size_t count) 
 void outgoing::connected(bool up) {
   ++session_;
   welcome_ = busy_ = false;
+  up_ = up;
+  resume_.reset();
   if (up)
     say_hello();
 }
 
 void outgoing::say_hello() {
+  resume_ = core_.self->clock().now() + limits::hello_patience; // said again unless it is answered
   if (known_) {
     const auto& here = *core_.find(core_.name());
     const auto& clock = *core_.options.environment->clock;
@@ -61,6 +64,12 @@ void outgoing::welcomed(const peer::welcome& what) {
   welcome_ = true;
   resume_.reset();
   state_.begin(what.incarnation, core_.newest);
+  // A store that was put back from a backup has seen less of this log than it had acknowledged.
+  if (what.seen_incarnation != core_.options.environment->clock->incarnation() ||
+      what.seen_newest < state_.progress.acknowledged)
+    for (size_t partition = 0; partition < partition_count; ++partition)
+      state_.unseed(partition);
+  core_.standing_changed();
   restart();
 }
 
@@ -83,6 +92,12 @@ void outgoing::restart() {
 void outgoing::take(const peer::message& what) {
   if (auto* hello = std::get_if<peer::welcome>(&what))
     return welcomed(*hello);
+  if (auto* refused = std::get_if<failure>(&what)) {
+    core_.options.log.error("peer_refused_us", {{"peer", peer_}, {"why", refused->reason}});
+    welcome_ = false;
+    resume_ = core_.self->clock().now() + limits::hello_patience;
+    return core_.standing_changed();
+  }
   if (!welcome_)
     return;
   if (auto* done = std::get_if<peer::applied>(&what)) {
@@ -97,19 +112,13 @@ void outgoing::take(const peer::message& what) {
       differences_ += verifying_ ? differ->mailboxes.size() : 0;
       seeds_.insert(seeds_.end(), differ->mailboxes.begin(), differ->mailboxes.end());
     }
-  } else if (auto* refused = std::get_if<failure>(&what)) {
-    core_.options.log.error("peer_refused_us", {{"peer", peer_}, {"why", refused->reason}});
-    welcome_ = false;
-    resume_ = core_.self->clock().now() + limits::peer_pause;
   }
   pump();
 }
 
 void outgoing::tick() {
-  if (resume_ && core_.self->clock().now() >= *resume_) {
-    resume_.reset();
+  if (up_ && resume_ && core_.self->clock().now() >= *resume_)
     say_hello();
-  }
   for (const auto& box : std::exchange(later_, {}))
     seed(box);
   if (welcome_)
@@ -217,15 +226,27 @@ void outgoing::read_log(uint64_t from) {
                 page_request{family::changes, {}, change_key(from), limits::shipped_page_max})
       .then(
           [self, session = session_](const page_reply& got) {
-            if (session == self->session_ && got.page && !got.page->empty())
-              self->pack_page(*got.page);
-            else if (session == self->session_)
-              self->busy_ = false; // tried again with the next tick
+            if (session != self->session_)
+              return;
+            if (got.page && !got.page->empty())
+              return self->pack_page(*got.page);
+            self->busy_ = false; // tried again with the next tick
+            if (got.page)
+              self->pass_gap(self->core_.newest);
           },
           [self, session = session_](caf::error&) {
             if (session == self->session_)
               self->busy_ = false;
           });
+}
+
+/// Changes that a repair could not keep: what they did is found by comparing.
+void outgoing::pass_gap(uint64_t through) {
+  core_.options.log.warning("log_gap", {{"peer", peer_}, {"through", std::to_string(through)}});
+  state_.skipped(through);
+  for (size_t partition = 0; partition < partition_count; ++partition)
+    state_.unseed(partition);
+  unseeded_ = true;
 }
 
 /// Reads the media of as many changes as are not too much at once.
@@ -235,10 +256,17 @@ void outgoing::pack_page(const std::vector<key_value>& page) {
   };
   auto job = std::make_shared<packing>();
   get_request wanted;
+  if (const auto first = parse_change_key(page.front().key);
+      first && !decode_change(page.front().value))
+    pass_gap(*first);
+  else if (first && *first > state_.shipped() + 1)
+    pass_gap(*first - 1);
   uint64_t expected = state_.shipped() + 1;
   size_t media = 0;
   for (const auto& entry : page) {
     auto sequence = parse_change_key(entry.key);
+    if (sequence && *sequence < expected)
+      continue;
     auto what = decode_change(entry.value);
     if (!sequence || *sequence != expected || !what || media > limits::shipped_media_bytes_max)
       break;
@@ -274,10 +302,7 @@ void outgoing::pack_page(const std::vector<key_value>& page) {
           [self, pack_all, count, session = session_](const get_reply& got) {
             if (session != self->session_)
               return;
-            if (got.values)
-              return pack_all(got, count);
-            self->busy_ =
-                false; // damaged: nothing of it is shipped; tried again with the next tick
+            pack_all(got, count); // what is damaged is left out, and the mailbox seeded behind it
           },
           [self, session = session_](caf::error&) {
             if (session == self->session_)

@@ -89,8 +89,15 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
               self->later_.push_back(box->id);
               return self->pump();
             }
-            self->welcome_ = false; // damaged: nothing half is shipped; begun anew after a pause
-            self->resume_ = self->core_.self->clock().now() + limits::peer_pause;
+            self->core_.options.log.error("mailbox_not_seeded",
+                                          {{"mailbox", to_string(box->id)},
+                                           {"peer", self->peer_},
+                                           {"why", got.values.error().reason}});
+            self->damaged_.insert(
+                partition_of(box->id)); // it has less than all until the next look
+            self->state_.unseed(partition_of(box->id));
+            self->busy_ = false;
+            self->pump();
           },
           [self, session = session_](caf::error&) {
             if (session != self->session_)
@@ -112,7 +119,8 @@ std::optional<size_t> outgoing::partition_to_compare() {
   };
   verifying_ = false;
   for (size_t partition = 0; unseeded_ && to != nullptr && partition < partition_count; ++partition)
-    if (!state_.progress.seeded[partition] && !state_.seeding(partition) && holds(partition))
+    if (!state_.progress.seeded[partition] && !state_.seeding(partition) &&
+        !damaged_.contains(partition) && holds(partition))
       return partition;
   unseeded_ = false;
   verifying_ = true;
@@ -123,6 +131,8 @@ std::optional<size_t> outgoing::partition_to_compare() {
       return next_verified_++;
   next_verified_ = 0;
   verify_at_ = core_.self->clock().now() + core_.options.verify_every;
+  unseeded_ = unseeded_ || !damaged_.empty();
+  damaged_.clear();
   return std::nullopt;
 }
 
@@ -132,7 +142,7 @@ bool outgoing::compare_next() {
   if (partition_ && last_page_ && !later_.empty())
     return false;
   if (partition_ && last_page_) { // what differed is on its way: next_seed comes first
-    if (!verifying_ && !voided_)
+    if (!verifying_ && !voided_ && !damaged_.contains(*partition_))
       state_.seeded(*partition_);
     unseeded_ = unseeded_ || voided_;
     partition_.reset();

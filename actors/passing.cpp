@@ -39,14 +39,6 @@ bool passing::pass(const std::string& peer, const std::string& tenant, request w
   return true;
 }
 
-std::vector<std::string> passing::peers() const {
-  std::vector<std::string> out;
-  for (const auto& [name, link] : links_)
-    if (link.up)
-      out.push_back(name);
-  return out;
-}
-
 void passing::connected(const std::string& peer, bool up) {
   links_[peer].up = up;
   end([&](const open& each) { return each.peer == peer; }); // of the connection before

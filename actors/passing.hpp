@@ -26,7 +26,6 @@ public:
                           request_share_ptr held, clock::time_point now, then answer);
 
   void connected(const std::string& peer, bool up);
-  [[nodiscard]] std::vector<std::string> peers() const; // that are connected
   void take(const std::string& peer, const peer::answer& what);
 
   /// Once a second or so.

@@ -6,6 +6,8 @@
 #include "actors/placement.hpp"
 #include "schemas/peer_messages.hpp"
 
+#include <set>
+
 namespace restante {
 
 /// What came from a peer. `ours`: by the connection this node made (welcome, applied, answer, ...);
@@ -47,6 +49,9 @@ struct standing {
   std::shared_ptr<const placement> places;
   /// It has what happened elsewhere while it was away, so it may serve. Once so, it stays so.
   bool caught_up = false;
+  std::set<std::string> greeted; // peers whose hello was taken: they may pass requests on
+  std::set<std::string> welcome; // peers that took ours
+  friend bool operator==(const standing&, const standing&) = default;
 };
 using standing_ptr = std::shared_ptr<const standing>;
 using standing_listener = caf::typed_actor<caf::reacts_to<standing_ptr>>;

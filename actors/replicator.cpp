@@ -29,6 +29,7 @@ struct replicator_state {
   std::list<waiter> waiting;
   caf::actor_clock::time_point begun;
   bool caught_up = false;
+  standing told; // to the listener
   bool draining = false;
   leavers going{core, [this](std::string_view region, size_t partition, uint64_t sequence) {
                   return home_has(region, partition, sequence);
@@ -42,6 +43,7 @@ struct replicator_state {
     core.options = std::move(options);
     begun = now();
     core.moved = [this](const mailbox_id& box) { going.consider(box); };
+    core.standing_changed = [this] { tell_standing(); };
     core.restored = [this](const std::string& peer) { begin_anew(peer); };
     core.misplaced = [this](const std::string& peer, const mailbox_id& box) {
       peers.at(peer).to->seed(box);
@@ -89,9 +91,16 @@ struct replicator_state {
   }
 
   void tell_standing() {
-    if (core.options.listener)
-      core.self->send(core.options.listener,
-                      std::make_shared<const standing>(standing{core.places, caught_up}));
+    standing now{core.places, caught_up, {}, {}};
+    for (const auto& [name, peer] : peers) {
+      if (peer.from && peer.from->greeted())
+        now.greeted.insert(name);
+      if (peer.to && peer.to->talking())
+        now.welcome.insert(name);
+    }
+    if (core.options.listener && core.places && now != told)
+      core.self->send(core.options.listener, std::make_shared<const standing>(now));
+    told = std::move(now);
   }
 
   /// A node that was away serves when it has what the others had for it. Who does not talk with it
@@ -103,7 +112,7 @@ struct replicator_state {
     if (patient && peers.empty())
       return; // they may be found yet
     for (const auto& [name, peer] : peers)
-      if (peer.from->greeted() ? !peer.from->caught_up() : patient)
+      if (peer.from->greeted() ? !peer.from->caught_up() : patient || peer.from->greeting())
         return;
     caught_up = true;
     core.options.log.info("caught_up", {{"peers", std::to_string(peers.size())}});
@@ -117,6 +126,7 @@ struct replicator_state {
       if (auto* link = std::get_if<peer_connection>(&event)) {
         if (auto at = peers.find(link->peer); at != peers.end() && link->ours)
           at->second.to->connected(link->up);
+        tell_standing();
         continue;
       }
       const auto& in = std::get<peer_inbound>(event);
@@ -124,13 +134,16 @@ struct replicator_state {
       if (at == peers.end())
         continue;
       auto& peer = at->second;
-      peer.heard = now();
-      if (!core.find(in.peer)->alive)
-        look();
       if (in.ours)
         peer.to->take(in.what);
       else
         peer.from->take(in.what);
+      // Who is refused does not count as there.
+      if (!peer.from->greeted() && !peer.from->greeting() && !peer.to->talking())
+        continue;
+      peer.heard = now();
+      if (!core.find(in.peer)->alive)
+        look();
     }
     catch_up();
     settle();

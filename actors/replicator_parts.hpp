@@ -59,6 +59,8 @@ struct replicator_core {
   uint64_t newest = 0; // of this node's log
   /// Told of each mailbox that a location update concerned, here or elsewhere.
   std::function<void(const mailbox_id&)> moved = [](const mailbox_id&) {};
+  /// Who talks with whom may have changed.
+  std::function<void()> standing_changed = [] {};
   /// A peer has seen more of this node's log than there is.
   std::function<void(const std::string& peer)> restored = [](const std::string&) {};
   /// A peer has a mailbox that is not its to hold: it gets ours, which says where it belongs.
@@ -112,6 +114,7 @@ private:
   void restart();
   bool ship_log();
   void read_log(uint64_t from);
+  void pass_gap(uint64_t through);
   void pack_page(const std::vector<key_value>& page);
   bool next_seed();
   void seed_part_of(const std::shared_ptr<const mailbox_state>& box,
@@ -125,6 +128,7 @@ private:
   replicator_core& core_;
   std::string peer_;
   outgoing_state state_;
+  bool up_ = false;         // the connection
   bool known_ = false;      // its progress was read from the store
   bool welcome_ = false;    // in this conversation
   bool busy_ = false;       // waits for the disk
@@ -137,9 +141,10 @@ private:
   std::optional<size_t> partition_; // under way
   std::string scanned_;             // its key to go on from
   bool last_page_ = false;          // nothing of it is left to be compared
-  bool voided_ = false;             // the peer was not to hold it for a while: it proves nothing
-  bool unseeded_ = true;            // there may be one the peer lacks: looked for at every pump
-  bool verifying_ = false;          // it is known to be complete, and looked at all the same
+  std::set<size_t> damaged_; // partitions with a mailbox that can't be read: tried again later
+  bool voided_ = false;      // the peer was not to hold it for a while: it proves nothing
+  bool unseeded_ = true;     // there may be one the peer lacks: looked for at every pump
+  bool verifying_ = false;   // it is known to be complete, and looked at all the same
   size_t next_verified_ = 0;
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
@@ -158,6 +163,8 @@ public:
 
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] bool greeted() const { return greeted_; }
+  /// It has said hello, and is about to be greeted.
+  [[nodiscard]] bool greeting() const { return greeting_; }
   /// This node has all that the peer had for it when they began to talk.
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   /// What it sent that no honest peer would, or that is not for this node.
@@ -181,6 +188,7 @@ private:
 
   replicator_core& core_;
   std::string peer_;
+  bool greeting_ = false;
   bool greeted_ = false;
   bool draining_ = false;
   uint64_t session_ = 0;

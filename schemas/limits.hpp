@@ -147,6 +147,8 @@ inline constexpr size_t shipped_media_bytes_max = 4 * 1024 * 1024;
 /// node.
 inline constexpr auto peer_pause = 500ms;
 inline constexpr auto peer_tick = 250ms;
+/// After a hello that is refused, or not answered, until the next.
+inline constexpr auto hello_patience = 3s;
 /// Bytes waiting to be sent on one connection to a peer, beyond which it is taken down: what is
 /// shipped and what is passed on stay within half of it each.
 inline constexpr size_t peer_unsent_bytes_max = 64 * 1024 * 1024;

@@ -16,7 +16,7 @@ struct PeerMessage {
     hello @1 :Hello;           # first; and again after a refusal that says why
     alive @2 :Alive;           # in pauses
     piece @3 :Piece;           # one frame: a part of media too large for a batch
-    batch @4 :Batch;           # one frame: its media that are not in pieces, end to end
+    batch @4 :Batch;           # frames: its media that are not in pieces, end to end
     forward @5 :Forward;       # frames: the request's media
     compare @6 :Compare;
 

@@ -123,14 +123,16 @@ alive read(wire::peer::Alive::Reader from) {
           read_number(from.getAcknowledged(), "the number of a change"), from.getComplete()};
 }
 
-/// The media of a batch, one behind the other in one frame that lives as long as any of them.
+/// The media of a batch, end to end in frames; each lives as long as any that is in it.
 class media_in_a_row {
 public:
   explicit media_in_a_row(media_frames& behind) : behind_{behind} {}
 
   chunk take(uint64_t size) {
-    if (!frame_)
+    if (!frame_ || at_ == frame_->size()) {
       frame_ = std::make_shared<const chunk>(behind_.take());
+      at_ = 0;
+    }
     const auto bytes = frame_->view().substr(at_, size);
     if (bytes.size() != size)
       refuse("frame_size_mismatch", "fewer bytes of media than the envelope describes");
@@ -145,7 +147,7 @@ public:
 
 private:
   media_frames& behind_;
-  std::shared_ptr<const chunk> frame_; // taken with the first of them
+  std::shared_ptr<const chunk> frame_; // taken with the first that is in it
   size_t at_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include "schemas/wire_fields.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace restante::peer {
 
@@ -83,8 +84,12 @@ struct writer {
     auto out = to.initBatch();
     out.setNumber(from.number);
     out.setBehind(from.behind);
-    std::string media; // in one frame: what each frame costs is more than to copy a voicemail
-    media.reserve(bytes_behind(from));
+    std::string media; // end to end: what each frame costs is more than to copy a voicemail
+    media.reserve(std::min(bytes_behind(from), limits::batch_bytes_max));
+    const auto end_frame = [&] {
+      if (!media.empty())
+        frames_behind.emplace_back(std::exchange(media, {}));
+    };
     auto entries = out.initEntries(static_cast<unsigned>(from.entries.size()));
     for (unsigned i = 0; i < entries.size(); ++i) {
       const auto& each = from.entries[i];
@@ -94,12 +99,15 @@ struct writer {
       auto rows = entries[i].initMedia(static_cast<unsigned>(each.media.size()));
       for (unsigned row = 0; row < rows.size(); ++row) {
         put_row(rows[row], each.media[row]);
-        if (!each.media[row].in_pieces)
-          media += each.media[row].bytes.view();
+        if (each.media[row].in_pieces)
+          continue;
+        const auto bytes = each.media[row].bytes.view();
+        if (media.size() + bytes.size() > limits::batch_bytes_max)
+          end_frame();
+        media += bytes;
       }
     }
-    if (!media.empty())
-      frames_behind.emplace_back(std::move(media));
+    end_frame();
   }
   void operator()(const applied& from) { to.initApplied().setNumber(from.number); }
   void operator()(const stopped& from) {

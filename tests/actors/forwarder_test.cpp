@@ -297,6 +297,13 @@ BOOST_AUTO_TEST_CASE(what_nobody_has_is_not_found) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_home_that_is_gone_for_good_is_no_missing_subscriber) {
+  cut("paris", "boston");
+  cut("lyon", "boston");
+  pass(30s); // beyond the grace
+  BOOST_TEST(ask_at("boston", op::describe{}, "x") == "mailbox_unreachable");
+}
+
 /// Every American number is at home in Europe.
 struct abroad_by_plan : cluster_stage {
   abroad_by_plan()

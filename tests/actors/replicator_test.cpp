@@ -282,6 +282,42 @@ BOOST_AUTO_TEST_CASE(a_deposit_can_wait_for_the_second_disk) {
   BOOST_TEST((missing.code() == errc::outcome_unknown));
 }
 
+// Its own log is as long as before: only what it had taken in is missing.
+BOOST_AUTO_TEST_CASE(a_backup_from_before_what_came_from_a_peer_is_noticed_by_the_peer) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  deposit(home, id, "before");
+  pass(std::chrono::seconds{3});
+  auto backup = copy_of(*home.store);
+  deposit(abroad, id, "since");
+  pass(std::chrono::seconds{3});
+  BOOST_TEST(home.on_disk(id).messages.size() == 2u);
+  cut("paris", "boston");
+  home.store = backup;
+  home.start_again();
+  locate(abroad, id, "eu1", "back");
+  heal("paris", "boston");
+  pass(std::chrono::seconds{10});
+  BOOST_TEST(home.on_disk(id).messages.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_in_the_log_is_passed_and_what_was_in_it_found_by_comparing) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  cut("paris", "boston");
+  deposit(home, id, "a");
+  const auto lost = home.store->last(family::changes).value()->key;
+  deposit(home, id, "b");
+  BOOST_REQUIRE(home.store->rows.commit(std::vector{row::remove(family::changes, lost)}));
+  home.start_again();
+  heal("paris", "boston");
+  pass(std::chrono::seconds{6});
+  BOOST_TEST(abroad.on_disk(id).messages.size() == 2u);
+  check_equal(id);
+  deposit(home, id, "c");
+  check_equal(id);
+}
+
 BOOST_AUTO_TEST_CASE(a_store_from_a_backup_notices_and_gets_back_what_happened_since) {
   auto id = roamer();
   deposit(home, id, "before");

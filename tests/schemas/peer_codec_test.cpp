@@ -174,6 +174,23 @@ BOOST_AUTO_TEST_CASE(the_largest_batch_survives_in_one_segment) {
               out.media[0].view().data() + before * media.size())); // a view, no copy
 }
 
+// A connection takes frames of the largest media and no more.
+BOOST_AUTO_TEST_CASE(large_media_of_a_batch_go_in_frames_of_their_own) {
+  peer::batch all{1, 0, {{"change", {}}, {"another", {}}}};
+  const chunk large{std::string(limits::batch_bytes_max, 'm')}, little{std::string(10, 'l')};
+  for (auto& entry : all.entries)
+    for (uint8_t part = 0; part < limits::parts_max; ++part) {
+      const auto& bytes = part % 3 == 0 ? little : large;
+      entry.media.push_back({id_of<message_id>(1), part, bytes.size(), false, bytes});
+    }
+  auto out = encode(peer::message{all});
+  for (const auto& frame : out.media)
+    BOOST_TEST(frame.size() <= limits::batch_bytes_max);
+  auto got = peer::decode(out.envelope, out.media);
+  BOOST_REQUIRE_MESSAGE(got, got.error().reason);
+  BOOST_TEST(same(peer::message{all}, *got));
+}
+
 BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_is_none_at_all) {
   auto out = encode(peer::forward{1, "acme", milliseconds{-5}, {"request", {}}});
   auto got = peer::decode(out.envelope, out.media);

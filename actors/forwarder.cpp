@@ -2,6 +2,7 @@
 
 #include "actors/access.hpp"
 #include "actors/directory.hpp"
+#include "actors/forwarding_refusals.hpp"
 #include "actors/handlers.hpp"
 #include "actors/inspection.hpp"
 #include "actors/passing.hpp"
@@ -23,31 +24,6 @@ namespace {
 
 using forwarder_self = forwarder_actor::extend<caf::reacts_to<overdue_tick>>;
 constexpr auto tick_interval = std::chrono::seconds{1};
-
-failure unreachable() {
-  return {errc::busy, "mailbox_unreachable",
-          "no node that holds this mailbox can be reached or is ready: nothing was done, retry"};
-}
-
-failure catching_up() {
-  return {errc::busy, "node_catching_up",
-          "this node was away and is taking in what happened meanwhile: retry shortly"};
-}
-
-failure interrupted() {
-  return {errc::outcome_unknown, "forwarder_interrupted",
-          "it may or may not have been done: retry with the same request id"};
-}
-
-/// Whether a node refused without having looked at the request: another one may serve it.
-bool not_here(const outcome& what) {
-  auto* why = std::get_if<failure>(&what);
-  if (why == nullptr)
-    return false;
-  const std::string_view reason = why->reason;
-  return reason == unknown_mailbox().reason || reason == "mailbox_leaving" ||
-         reason == "node_catching_up";
-}
 
 /// What came from a peer: the media of its answer count for that peer.
 struct peer_share : request_share {
@@ -240,13 +216,13 @@ struct forwarder_state {
   void ask_directory(const tenant_request_ptr& asked, const passing::then& came) {
     self->request(here.directory, limits::deadline_max, asked)
         .then([came](answered& done) { came(std::move(done.what)); },
-              [came](caf::error&) { came(interrupted()); });
+              [came](caf::error&) { came(forwarding_interrupted()); });
   }
 
   void ask_node(const command_ptr& what, const passing::then& came) {
     self->request(options->node, caf::infinite, what)
         .then([this, what, came](answered& done) { served(*what, std::move(done.what), came); },
-              [came](caf::error&) { came(interrupted()); });
+              [came](caf::error&) { came(forwarding_interrupted()); });
   }
 
   void served(const command& what, outcome done, const passing::then& came) {
@@ -262,7 +238,7 @@ struct forwarder_state {
               came(std::holds_alternative<failure>(there.what) ? std::move(there.what)
                                                                : std::move(*kept));
             },
-            [came](caf::error&) { came(interrupted()); });
+            [came](caf::error&) { came(forwarding_interrupted()); });
   }
 
   caf::result<answered> drain(const tenant_request_ptr& asked, const ask::drain& what) {
@@ -282,7 +258,7 @@ struct forwarder_state {
     auto ask = [this, reply](const auto& whom, auto then) {
       self->request(whom, limits::load_timeout, node_status_request{})
           .then([then](answered& got) mutable { then(std::get<answer::status>(got.what)); },
-                [reply](caf::error&) mutable { answer_with(reply, interrupted()); });
+                [reply](caf::error&) mutable { answer_with(reply, forwarding_interrupted()); });
     };
     ask(options->node, [this, ask, reply](answer::status& node) {
       ask(here.replicator, [reply, all = node.figures](answer::status& cluster) mutable {
@@ -360,7 +336,7 @@ struct forwarder_state {
         return came(unknown_mailbox());
       self->request(here.replicator, limits::deadline_max, set_draining{drained->on})
           .then([came](answered& done) { came(std::move(done.what)); },
-                [came](caf::error&) { came(interrupted()); });
+                [came](caf::error&) { came(forwarding_interrupted()); });
       return;
     }
     if (!now || !now->caught_up)

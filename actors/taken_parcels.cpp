@@ -30,8 +30,8 @@ result<void> piece_collector::add(const peer::piece& what) {
     return fail(errc::invalid_request, reason, text);
   };
   if (what.offset == 0) {
-    if (bytes_ + what.row.size > limits::parts_max * limits::media_bytes_max)
-      return refuse("pieces_too_many", "more media in pieces than one message has");
+    if (bytes_ + what.row.size > (limits::parts_max + greeting_kinds) * limits::media_bytes_max)
+      return refuse("pieces_too_many", "more media in pieces than a message and greetings have");
     if (!all_.empty() && all_.back().bytes.size() != all_.back().row.size)
       return refuse("pieces_disordered", "pieces of another media before this one was whole");
     bytes_ += what.row.size;

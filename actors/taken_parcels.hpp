@@ -11,8 +11,8 @@
 
 namespace restante {
 
-/// Large media on their way: pieces of one at a time, in order. Bounded by what one message may
-/// have.
+/// Large media on their way: pieces of one at a time, in order. Bounded by what one message and
+/// all greetings may have.
 class piece_collector {
 public:
   /// Failures: invalid_request (`pieces_disordered`, `pieces_too_many`); then all are forgotten.

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(frames_that_are_none_are_refused) {
 
 BOOST_AUTO_TEST_CASE(frames_of_a_newer_gateway_are_unsupported) {
   auto frame = [](uint16_t tag) { return framed({{to_struct(0, 2, 1), 7, tag, 0}}); };
-  refuses_text({frame(5), {}}, errc::unsupported, "operation_unknown");
+  refuses_text({frame(6), {}}, errc::unsupported, "operation_unknown");
   refuses_text({frame(0xFFFF), {}}, errc::unsupported, "operation_unknown");
   refuses_text({frame(0), {}}, errc::invalid_request, "operation_missing");
   auto status = [](uint16_t tag, uint16_t value) {

@@ -1,6 +1,7 @@
 #include "cluster/identity_file.hpp"
 
 #include "cluster/config_reader.hpp"
+#include "schemas/ids.hpp"
 #include "schemas/text.hpp"
 
 #include <fcntl.h>
@@ -92,6 +93,12 @@ std::string text_of(const identity& who) {
   return out;
 }
 
+/// Of a key as `restanted init` prints it, too.
+std::string in_z85(std::string key) {
+  const auto raw = key.size() == 64 ? from_hex(key) : std::nullopt;
+  return raw ? to_z85(*raw) : key;
+}
+
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto done = ::write(fd, text.data(), text.size());
@@ -135,7 +142,7 @@ result<identity> read_identity(const std::filesystem::path& file) {
   identity who;
   who.tenant = in.text("tenant").value_or("");
   who.endpoint = in.text("endpoint").value_or("");
-  who.server_key = in.text("server_key").value_or("");
+  who.server_key = in_z85(in.text("server_key").value_or(""));
   who.public_key = in.text("public_key").value_or("");
   who.secret_key = in.text("secret_key").value_or("");
   in.require("tenant", "the name of the tenant");

@@ -69,6 +69,17 @@ BOOST_AUTO_TEST_CASE(what_was_written_is_read_again) {
   BOOST_TEST(same(*got, who));
 }
 
+// For another node of the cluster, whose key is known as its `init` printed it.
+BOOST_AUTO_TEST_CASE(a_server_key_may_be_in_hex) {
+  const auto who = fresh();
+  auto hex = who;
+  hex.server_key = to_hex(from_z85(who.server_key).value());
+  put(toml_of(hex));
+  const auto got = read_identity(file);
+  BOOST_REQUIRE_MESSAGE(got, got.error().text);
+  BOOST_TEST(got->server_key == who.server_key);
+}
+
 BOOST_AUTO_TEST_CASE(an_identity_without_keys_is_for_a_local_socket) {
   const identity who{"operator", "ipc:///run/a \"quoted\\ path.sock", {}, {}, {}};
   BOOST_REQUIRE(write_identity(file, who));

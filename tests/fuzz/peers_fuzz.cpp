@@ -20,9 +20,16 @@ std::vector<chunk> take_frames(std::string_view& input) {
   return out;
 }
 
-/// Checks bounds, and counts the frames that the values came from.
+size_t bytes_in(const std::vector<chunk>& frames) {
+  size_t out = 0;
+  for (const auto& each : frames)
+    out += each.size();
+  return out;
+}
+
+/// Checks bounds, and counts the bytes of the frames that the values came from.
 struct bounds_of_message {
-  size_t frames_behind = 0;
+  size_t bytes_behind = 0;
 
   void operator()(const peer::hello& v) {
     promise(!v.cluster.zero(), "an id is all zero");
@@ -40,7 +47,7 @@ struct bounds_of_message {
   void operator()(const peer::piece& v) {
     promise(!v.mailbox.zero(), "an id is all zero");
     row(v.row);
-    ++frames_behind;
+    bytes_behind += v.row.bytes.size();
     const auto size = v.row.bytes.size();
     promise(size > 0 && size <= limits::piece_bytes_max, "a piece has a wrong size");
     promise(v.offset <= v.row.size && size <= v.row.size - v.offset, "a piece is beyond its media");
@@ -56,7 +63,7 @@ struct bounds_of_message {
       for (const auto& media : each.media) {
         row(media);
         promise(media.bytes.size() == (media.in_pieces ? 0 : media.size), "media have two sizes");
-        frames_behind += media.in_pieces ? 0 : 1;
+        bytes_behind += media.bytes.size();
       }
     }
     promise(rows <= limits::batch_media_max, "a batch has too many media");
@@ -107,7 +114,7 @@ private:
   void passed_on(const frames& v) {
     promise(!v.envelope.empty(), "what is passed on has no envelope");
     promise(v.media.size() <= limits::parts_max, "what is passed on has too many media");
-    frames_behind += 1 + v.media.size();
+    bytes_behind += bytes_in(v.media);
   }
 };
 
@@ -134,7 +141,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto input = view(data, size);
   const auto how = take_byte(input);
   auto behind = take_frames(input);
-  const auto given = behind.size();
+  const auto frames = behind.size();
+  const auto given = bytes_in(behind);
   const auto bytes = envelope(input, (how & 0x80) != 0);
   auto first = peer::decode(bytes.view(), std::move(behind));
   if (!first) {
@@ -143,9 +151,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   bounds_of_message bounds;
   std::visit(bounds, *first);
-  promise(bounds.frames_behind == given, "frames appeared or got lost");
+  promise(bounds.bytes_behind == given, "bytes of media appeared or got lost");
   auto again = peer::encode(*first);
-  promise(again.media.size() == given, "frames appeared or got lost");
+  promise(bytes_in(again.media) == given, "bytes of media appeared or got lost");
+  // The media of a batch are put into frames anew.
+  promise(std::holds_alternative<peer::batch>(*first) || again.media.size() == frames,
+          "frames appeared or got lost");
   auto second = peer::decode(again.envelope, again.media);
   promise(second.has_value(), "a message does not survive its way");
   replace_explanation(*first, "");

@@ -24,14 +24,14 @@ namespace restante {
           "it may or may not have been done: retry with the same request id"};
 }
 
-/// Whether a node refused without having looked at the request: another one may serve it.
+/// Whether a node refused because it lacks what it takes: another one may serve the request.
 [[nodiscard]] inline bool not_here(const outcome& what) {
   auto* why = std::get_if<failure>(&what);
   if (why == nullptr)
     return false;
   const std::string_view reason = why->reason;
   return reason == unknown_mailbox().reason || reason == "mailbox_leaving" ||
-         reason == "node_catching_up";
+         reason == "node_catching_up" || reason == "media_coming";
 }
 
 } // namespace restante

@@ -196,7 +196,7 @@ struct decider {
     auto& message = *examined;
     message.id = model.id_of_deposit(what);
     if (auto at = state().messages.find(message.id); at != state().messages.end())
-      return repeated(at->second, message.content);
+      return repeated(at->second, message.content, from);
     if (model.counts().kept >= limits::messages_max)
       return full();
     message.uid = model.next_uid();
@@ -212,7 +212,8 @@ struct decider {
   }
 
   /// A content that a merge has moved aside (actors/merge.hpp) was accepted all the same.
-  result<decision> repeated(const message_record& found, const digest& content) const {
+  result<decision> repeated(const message_record& found, const digest& content,
+                            const op::deposit& from) const {
     const auto* there = &found;
     while (there->content != content) {
       auto aside = state().messages.find(diverged_id(there->id, content));
@@ -221,7 +222,23 @@ struct decider {
                     "this deposit id stands for a different message: choose a new id");
       there = &aside->second;
     }
-    return unchanged(deposited(*there, true));
+    if (there->awaited == 0)
+      return unchanged(deposited(*there, true));
+    // A change of the message came here before its media, which are here now.
+    decision out;
+    out.what = cause::absorbed;
+    out.delta.id = state().id;
+    out.reply = deposited(*there, true);
+    auto whole = *there;
+    whole.awaited = 0;
+    put_media(out, whole.id, from);
+    out.delta.messages.emplace(whole.id, std::move(whole));
+    return out;
+  }
+
+  static void put_media(decision& out, const message_id& id, const op::deposit& from) {
+    for (size_t i = 0; i < from.parts.size(); ++i)
+      out.media.push_back({id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
   }
 
   answer::deposited deposited(const message_record& what, bool again) const {
@@ -232,8 +249,7 @@ struct decider {
     auto out = begin(cause::deposited);
     out.message = message.id;
     out.uid = message.uid;
-    for (size_t i = 0; i < from.parts.size(); ++i)
-      out.media.push_back({message.id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
+    put_media(out, message.id, from);
     out.detail = std::to_string(message.duration_ms) + " ms";
     out.reply = deposited(message, false);
     notify(out, state(), notice::deposited, facts_of(message, true), {message.id.view()});
@@ -280,6 +296,9 @@ struct decider {
     if (!found)
       return tl::unexpected<failure>{found.error()};
     const auto& there = **found;
+    if (there.awaited != 0)
+      return nothing_new(failure{errc::busy, "media_coming",
+                                 "another node still has the media of this message: retry shortly"});
     if (known.media.size() != there.parts.size())
       return damaged();
     answer::message reply{there, {}};

@@ -65,6 +65,7 @@ void join(message_record& into, const message_record& from) {
   join_constant(into.parts, from.parts);
   for (size_t i = 0; i < flag_count; ++i)
     join(into.flags[i], from.flags[i]);
+  into.awaited &= from.awaited;
   join(into.to_device, from.to_device);
   join(into.elsewhere, from.elsewhere);
 }

@@ -65,15 +65,35 @@ struct absorber {
   const facts& known;
   mailbox_state joined;
   decision out;
+  std::vector<std::pair<const op::absorb::media*, message_id>> came; // and their record's id
 
   const message_record* before(const message_id& id) const {
     auto at = here.messages.find(id);
     return at == here.messages.end() ? nullptr : &at->second;
   }
 
+  /// Finds the records that the media belong to.
+  result<void> match_media() {
+    for (const auto& row : from.rows) {
+      if (!row.message)
+        continue;
+      const auto* record = described(row, checksum(row.bytes.view()));
+      if (record != nullptr)
+        came.emplace_back(&row, record->id);
+      else if (!ended(*row.message)) // else its deposit and its end came together
+        return tl::unexpected<failure>{mismatch()};
+    }
+    return {};
+  }
+
   void take_state() {
-    joined = concerned(here, from.delta);
-    merge(joined, from.delta);
+    auto arriving = from.delta;
+    for (auto& [id, message] : arriving.messages)
+      message.await_all();
+    for (const auto& [row, id] : came)
+      arriving.messages.at(id).awaited &= static_cast<uint8_t>(~(1u << row->part));
+    joined = concerned(here, arriving);
+    merge(joined, arriving);
     if (joined.profile != here.profile)
       out.delta.profile = joined.profile;
     for (const auto& [id, message] : joined.messages)
@@ -130,18 +150,14 @@ struct absorber {
     });
   }
 
-  result<void> take_message_media(const op::absorb::media& row) {
-    const auto* record = described(row, checksum(row.bytes.view()));
-    if (record == nullptr && ended(*row.message))
-      return {}; // its deposit and its end came together
-    if (record == nullptr)
-      return tl::unexpected<failure>{mismatch()};
-    auto id = record->id;
-    if (joined.messages.at(id).content != record->content)
-      id = diverged_id(id, record->content);
-    if (!joined.messages.at(id).purged)
-      out.media.push_back({id, {}, row.part, row.bytes, false});
-    return {};
+  void take_message_media() {
+    for (auto [row, id] : came) {
+      const auto& content = from.delta.messages.at(id).content;
+      if (joined.messages.at(id).content != content)
+        id = diverged_id(id, content);
+      if (!joined.messages.at(id).purged)
+        out.media.push_back({id, {}, row->part, row->bytes, false});
+    }
   }
 
   result<void> take_greeting(const op::absorb::media& row) {
@@ -186,16 +202,19 @@ result<decision> absorb(const mailbox_state& here, const mailbox_environment& en
   if (from.delta.profile.pin_shares.size() > limits::pin_shares_max)
     return fail(errc::invalid_request, "pin_shares_too_many",
                 "more stores have counted wrong PINs than a cluster has");
-  absorber job{here, from, known, {}, {}};
+  absorber job{here, from, known, {}, {}, {}};
   job.out.what = cause::absorbed;
   job.out.delta.id = here.id;
   job.out.reply = answer::done{true};
+  if (auto ok = job.match_media(); !ok)
+    return tl::unexpected<failure>{ok.error()};
   job.take_state();
   job.move_media();
   job.erase_purged();
   job.erase_removed_greetings();
+  job.take_message_media();
   for (const auto& row : from.rows)
-    if (auto ok = row.message ? job.take_message_media(row) : job.take_greeting(row); !ok)
+    if (auto ok = row.message ? result<void>{} : job.take_greeting(row); !ok)
       return tl::unexpected<failure>{ok.error()};
   if (job.out.delta.profile.empty() && job.out.delta.messages.empty() && job.out.media.empty()) {
     decision nothing;

@@ -8,6 +8,7 @@
 #include "schemas/ids.hpp"
 #include "schemas/media_type.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
@@ -60,6 +61,9 @@ struct message_record {
   std::array<last_write<bool>, flag_count> flags{};
   delivery to_device;
   delivery elsewhere;
+  /// A bit for each part whose media have not come to this copy yet: a change of another node's
+  /// overtook them. Of this copy alone.
+  uint8_t awaited = 0;
 
   friend auto operator<=>(const message_record&, const message_record&) = default;
 
@@ -70,6 +74,9 @@ struct message_record {
     return bits;
   }
   [[nodiscard]] bool has(flag_bit bit) const { return (flag_bits() & bit) != 0; }
+  void await_all() {
+    awaited = static_cast<uint8_t>((1u << std::min<size_t>(parts.size(), 8)) - 1);
+  }
 };
 
 struct greeting_record {

@@ -90,6 +90,7 @@ struct Message {
   flags @11 :List(Flag);       # in the order of the bits: played, saved, urgent, deleted
   toDevice @12 :Delivery;
   elsewhere @13 :Delivery;
+  awaited @14 :UInt8;          # a bit for each part whose media have not come to this copy yet
 }
 
 struct Change {

@@ -136,6 +136,7 @@ void put(stored::Message::Builder to, const message_record& from) {
   to.setStoredAtMs(from.stored_at);
   to.setDurationMs(from.duration_ms);
   to.setDepositedBy(text(from.deposited_by));
+  to.setAwaited(from.awaited);
   auto parts = to.initParts(static_cast<unsigned>(from.parts.size()));
   for (unsigned i = 0; i < parts.size(); ++i) {
     parts[i].setType(static_cast<wire::MediaType>(from.parts[i].type));
@@ -167,6 +168,7 @@ message_record read(stored::Message::Reader from) {
   out.stored_at = from.getStoredAtMs();
   out.duration_ms = from.getDurationMs();
   out.deposited_by = raw(from.getDepositedBy());
+  out.awaited = from.getAwaited();
   for (auto part : from.getParts())
     out.parts.push_back({static_cast<media_type>(part.getType()), part.getSize(),
                          own_id<digest>(part.getDigest())});

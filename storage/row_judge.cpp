@@ -188,6 +188,10 @@ private:
     std::vector<std::string> parts;
     bool elsewhere = false;
     for (size_t i = 0; i < message.parts.size(); ++i) {
+      if ((message.awaited >> i & 1) != 0) {
+        parts.emplace_back(); // another node has it
+        continue;
+      }
       auto part = take(media, key_of(i), message.parts[i]);
       if (!part)
         return drop(place, message, "its media can't be read", media);
@@ -200,7 +204,8 @@ private:
     desk_.done.messages += message.purged ? 0 : 1;
     desk_.keep(family::messages, message_key(place.mailbox, place.message), encode(message));
     for (size_t i = 0; i < parts.size(); ++i)
-      desk_.keep(family::media, key_of(i), std::move(parts[i]));
+      if (!parts[i].empty())
+        desk_.keep(family::media, key_of(i), std::move(parts[i]));
     return true;
   }
 

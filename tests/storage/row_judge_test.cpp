@@ -126,6 +126,29 @@ BOOST_AUTO_TEST_CASE(a_copy_that_went_home_is_not_missed) {
   BOOST_TEST(found.empty(), text_of(found));
 }
 
+BOOST_AUTO_TEST_CASE(media_that_another_node_is_to_send_are_not_missed) {
+  patient of;
+  const auto& late = of.sample.messages.front();
+  const auto id = parse_message_key(late.key)->message;
+  auto record = decode_message(of.sample.rows.at({family::messages, late.key})).value();
+  record.await_all();
+  std::vector<row> rows{row::put(family::messages, late.key, encode(record))};
+  for (const auto& key : late.media)
+    rows.push_back(row::remove(family::media, key));
+  for (const auto& [name, value] : of.sample.rows)
+    if (name.first == family::changes) {
+      auto step = decode_change(value).value();
+      if (auto at = step.delta.messages.find(id); at != step.delta.messages.end()) {
+        at->second.await_all();
+        rows.push_back(row::put(family::changes, name.second, encode(step)));
+      }
+    }
+  of.write(std::move(rows));
+  const auto found = of.findings();
+  BOOST_TEST(found.empty(), text_of(found));
+  BOOST_TEST((of.value(family::messages, late.key) == encode(record)));
+}
+
 BOOST_AUTO_TEST_CASE(missing_names_are_made_anew_from_their_mailboxes) {
   patient on;
   const auto& [name, value] = on.first(family::aliases);

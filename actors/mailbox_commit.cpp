@@ -1,6 +1,7 @@
 #include "actors/mailbox_commit.hpp"
 
 #include "actors/merge.hpp"
+#include "actors/replica.hpp"
 #include "schemas/big_endian.hpp"
 #include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
@@ -42,6 +43,7 @@ std::shared_ptr<commit_request> commit_of(const mailbox_state& before, const com
     append_profile_row(rows, asked.mailbox, after);
   if (what.what == cause::dropped) {
     append_removal_rows(rows, before);
+    append_profile_row(rows, asked.mailbox, left_behind(before));
     rows.push_back(
         row::put(family::meta, copy_left_key(asked.mailbox), big_endian(env.clock->next().hlc)));
   }

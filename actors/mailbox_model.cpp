@@ -121,7 +121,7 @@ void mailbox_model::apply(const mailbox_state& delta) {
 
 void mailbox_model::apply(const decision& what) {
   if (what.what == cause::dropped)
-    *this = mailbox_model{mailbox_state{what.delta.id, {}, {}}, env_};
+    *this = mailbox_model{mailbox_state{what.delta.id, left_behind(state_), {}}, env_};
   else
     apply(what.delta);
   if (what.seals)

@@ -273,6 +273,15 @@ result<decision> drop(const mailbox_state& here) {
   return out;
 }
 
+profile_state left_behind(const mailbox_state& dropped) {
+  profile_state out;
+  out.uid_floor = dropped.profile.uid_floor;
+  for (const auto& [id, message] : dropped.messages)
+    out.uid_floor = std::max(out.uid_floor, message.uid);
+  out.pin_shares = dropped.profile.pin_shares;
+  return out;
+}
+
 answer::copies told_of(const mailbox_state& here) {
   answer::copy_of_mailbox out;
   out.there = true;

@@ -36,6 +36,10 @@ namespace restante {
 /// Conflict unless the copy is sealed.
 [[nodiscard]] result<decision> drop(const mailbox_state& here);
 
+/// The settings that stay here of a copy that was dropped: the greatest message number and the PIN
+/// attempts. It may come again from a node that does not know them yet.
+[[nodiscard]] profile_state left_behind(const mailbox_state& dropped);
+
 /// What a node tells of its copy.
 [[nodiscard]] answer::copies told_of(const mailbox_state& here);
 

@@ -57,7 +57,6 @@ void append_profile_row(std::vector<row>& rows, const mailbox_id& id, const prof
 }
 
 void append_removal_rows(std::vector<row>& rows, const mailbox_state& of) {
-  rows.push_back(row::remove(family::profiles, profile_key(of.id)));
   for (const auto& [id, message] : of.messages)
     rows.push_back(row::remove(family::messages, message_key(of.id, id)));
 }

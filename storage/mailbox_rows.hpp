@@ -18,7 +18,7 @@ void append_state_rows(std::vector<row>& rows, const mailbox_state& delta,
 /// Appends the settings' row alone: what belongs to one copy is nothing that merges.
 void append_profile_row(std::vector<row>& rows, const mailbox_id& id, const profile_state& value);
 
-/// Appends what removes settings and messages; media are for the caller, who knows which there are.
+/// Appends what removes messages; media are for the caller, who knows which there are.
 void append_removal_rows(std::vector<row>& rows, const mailbox_state& of);
 
 /// Appends the row of a notification.

@@ -83,9 +83,10 @@ private:
   }
 
   void settle(const mailbox_id& id, profile_state state) {
-    ++desk_.done.mailboxes;
-    if (!state.tenant.empty())
+    if (!state.tenant.empty()) { // otherwise a part of a seed, or what stays of a dropped copy
+      ++desk_.done.mailboxes;
       desk_.tenants.insert(state.tenant);
+    }
     const auto whose = profile_text(state.region, id);
     bool changed = false;
     for (size_t kind = 0; kind < greeting_kinds; ++kind) {

@@ -427,8 +427,28 @@ BOOST_AUTO_TEST_CASE(a_sealed_copy_takes_no_requests_but_what_others_have_and_on
   BOOST_TEST(abroad.box.state().profile.sealed);
   BOOST_TEST((state_digest(abroad.box.state()) == state_digest(home.box.state())));
   abroad.carry_out(abroad.decide(own(op::drop{})).value());
-  BOOST_TEST((abroad.box.state() == empty()));
+  BOOST_TEST(!abroad.box.state().exists());
+  BOOST_TEST(abroad.box.state().messages.empty());
   BOOST_TEST(abroad.disk.empty());
+}
+
+// A standby that has heard nothing since sends the copy again.
+BOOST_AUTO_TEST_CASE(a_copy_that_comes_again_gives_no_number_twice_and_has_not_forgotten_wrong_pins) {
+  copy_of home{*this, 1, 0, 2}, abroad{*this, 2, 1, 2};
+  abroad.take(home.change(ask(creation(), "create")));
+  const auto standby = home.seed();
+  const auto first = abroad.change(ask(voicemail('a'), "1"));
+  abroad.carry_out(abroad.box.pin_attempt(ask(op::describe{}, "p")));
+  const auto attempts = abroad.box.state().profile.pin_shares;
+  auto own = [&](mailbox_op what) { return command{nullptr, {}, id, std::move(what)}; };
+  abroad.carry_out(abroad.decide(own(op::seal{true})).value());
+  abroad.carry_out(abroad.decide(own(op::drop{})).value());
+  for (const auto& part : standby)
+    BOOST_TEST(abroad.take(part) == "taken");
+  const auto second = abroad.change(ask(voicemail('b'), "2"));
+  BOOST_TEST(second.delta.messages.begin()->second.uid >
+             first.delta.messages.begin()->second.uid);
+  BOOST_TEST((abroad.box.state().profile.pin_shares == attempts));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(what_comes_when_the_copy_has_gone_does_not_stay) {
   BOOST_TEST(abroad.on_disk(id).messages.size() == 1u);
   pass(std::chrono::seconds{6});
   BOOST_TEST(abroad.on_disk(id).messages.empty());
-  BOOST_TEST(!abroad.store->get(family::profiles, profile_key(id)).value());
+  BOOST_TEST(!abroad.on_disk(id).exists());
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_that_is_to_go_gets_ours_only_when_it_is_another) {

@@ -113,18 +113,19 @@ void promises::look(const std::string& node, size_t box, const seen_copy& now) {
         broken(node + ": a message of " + name_of(box) + " is purged, and nobody asked for it");
       continue;
     }
-    if (tombstones.contains(id))
-      broken(node + ": " + name_of(what.label) + " was purged here and is visible again");
     auto at = messages_.find(what.label);
     if (at == messages_.end() || at->second.box != box)
       broken(node + ": " + name_of(box) + " has " + name_of(what.label) +
              ", which nobody deposited there");
+    // The other content of a deposit id that was used twice may take the id.
+    if (tombstones.contains(id) && alone(at->second))
+      broken(node + ": " + name_of(what.label) + " was purged here and is visible again");
     if (what.uid == 0)
       continue;
     auto [of, fresh] = facts.uids.try_emplace(what.uid, id);
     if (!fresh && of->second != id && alone(at->second))
       broken(node + ": " + name_of(what.label) + " has the number " + std::to_string(what.uid) +
-             " of another message");
+             " of message " + of->second);
   }
 }
 

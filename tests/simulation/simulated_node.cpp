@@ -102,8 +102,8 @@ result<void> simulated_node::sync(std::span<const kv_store::group> groups) {
   }
   for (const auto& group : groups)
     for (const auto& each : group)
-      if (each.in == family::profiles && each.erase)
-        ++given_up_[each.key];
+      if (const auto id = each.in == family::meta ? parse_copy_left_key(each.key) : std::nullopt)
+        ++given_up_[profile_key(*id)];
   if (!crash_in_sync_)
     return {};
   crash_in_sync_ = false;

@@ -220,7 +220,7 @@ std::map<uint64_t, manifest_files::live_table> manifest_files::tables() const {
   for (const auto& [number, files] : families_)
     for (const auto& [file, made] : files.tables)
       out[file] = {files.name, made.oldest_row == 0 ? 0 : made.newest_row - made.oldest_row + 1,
-                   made.bytes, made.checksum};
+                   made.bytes, made.checksum, number};
   return out;
 }
 

@@ -21,6 +21,7 @@ public:
     uint64_t rows_at_most = 0; // 0: not known
     uint64_t bytes = 0;
     std::string checksum; // raw; empty when none was kept
+    uint64_t family_number = 0;
   };
 
   /// Takes one whole record, in the order of the file.

@@ -71,6 +71,8 @@ result<opened_table> look_at(const fs::path& file) {
                 text.substr(0, text.find(" in " + file.parent_path().string())));
   }
   const auto has = table.GetTableProperties();
+  if (has->column_family_name.empty())
+    return fail(errc::storage_failure, "store_damaged", "its properties are damaged");
   return opened_table{has->column_family_name, has->column_family_id, has->orig_file_number};
 }
 
@@ -130,7 +132,8 @@ private:
     seen_.insert(number);
     if (!numbers_.contains(found->family))
       return; // RocksDB's own, which stays empty
-    numbers_[found->family] = found->family_number;
+    if (found->family_number != 0)
+      numbers_[found->family] = found->family_number;
     tables_[found->family].push_back({name, fs::file_size(file)});
     if (!live_.contains(number))
       newest_unnamed_[found->family] = number;

@@ -5,9 +5,11 @@
 #include "storage/named_file.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/store_assembly.hpp"
+#include "storage/table_mend.hpp"
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 namespace restante {
 
@@ -95,8 +97,10 @@ public:
       }
     for (auto& name : clean_logs(original_, found_, directory_))
       out_.unreadable.push_back(std::move(name));
+    if (auto ok = mend_tables(); !ok)
+      return tl::unexpected{ok.error()};
     hold_against_manifest();
-    if (open_by_manifest())
+    if (mended_.empty() && open_by_manifest())
       return std::move(out_);
     if (auto ok = put_together(); !ok)
       return tl::unexpected{ok.error()};
@@ -115,16 +119,63 @@ private:
       out_.unreadable.push_back(file.filename());
   }
 
+  /// Those of the store that can't be opened. The MANIFEST does not fit them then: their sizes are
+  /// others.
+  result<void> mend_tables() {
+    const auto tables = own_.named.tables();
+    for (const auto& file : numbered_files(directory_, ".sst")) {
+      const auto number = *file_number(file);
+      const auto named = tables.find(number);
+      if (own_.sound ? named == tables.end() : own_.named.dropped(number))
+        continue;
+      const auto why = unfit_table(file);
+      if (!why || number_of_table(file))
+        continue;
+      table_origin known{number, {}, 0};
+      if (named != tables.end())
+        known = {number, named->second.family, named->second.family_number};
+      const auto mended = fs::path{file}.concat(".mended");
+      auto done = mend_table(file, mended, known);
+      if (!done)
+        return tl::unexpected{done.error()};
+      if (!*done)
+        continue;
+      fs::rename(mended, file); // the original keeps its own
+      mended_.insert(file.filename());
+      tell_mended(file.filename(), *why, **done);
+      if (tell_)
+        tell_("tables", number);
+    }
+    return {};
+  }
+
+  void tell_mended(std::string name, const std::string& why, const mended_table& has) {
+    auto what = why + ": " + std::to_string(has.rows);
+    if (has.rows_due)
+      what += " of its " + std::to_string(*has.rows_due);
+    what += " rows are read block by block";
+    const auto lost = has.rows_due.value_or(has.rows) - has.rows;
+    out_.doubted.push_back({has.whole ? fate::seen : fate::lost,
+                            std::move(name),
+                            has.whole ? std::move(what) : what + ", what may have followed is lost",
+                            {},
+                            {},
+                            0,
+                            has.whole ? 0 : std::max<uint64_t>(lost, 1)});
+  }
+
   /// A table with a damaged block shows its cost in the rows. One whose blocks are sound and which
   /// is another than the MANIFEST names was put in its place: its rows may be of any time.
   void hold_against_manifest() {
     const auto tables = own_.named.tables();
     for (const auto& file : numbered_files(directory_, ".sst")) {
+      if (mended_.contains(file.filename()))
+        continue; // told
       const auto number = number_of_table(file);
       const auto named = number ? tables.find(*number) : tables.end();
       if (named == tables.end())
         continue; // told of when it is missed, or not part of the store
-      const auto& [family, rows, bytes, checksum] = named->second;
+      const auto& [family, rows, bytes, checksum, family_number] = named->second;
       auto what = differs(file, {{}, family, checksum, bytes}, [&](uint64_t) {
         if (tell_)
           tell_("tables", *number);
@@ -213,6 +264,7 @@ private:
   const fs::path& directory_;
   const store_view::progress& tell_;
   const own_manifest own_ = read_manifest(original_, found_);
+  std::set<std::string> mended_; // tables
   scratch out_;
 };
 

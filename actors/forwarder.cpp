@@ -37,6 +37,7 @@ struct errand {
   std::vector<std::string> to;
   size_t next = 0;
   bool missed = false; // somebody who may have it could not be asked, or was not ready
+  std::optional<failure> damaged = {}; // what a copy said that cannot read it
   caf::typed_response_promise<answered> reply;
 };
 using errand_ptr = std::shared_ptr<errand>;
@@ -51,6 +52,7 @@ struct forwarder_state {
   standing_ptr now;
   std::optional<passing> elsewhere;
   std::map<std::string, std::shared_ptr<meter>> answers; // on their way to each peer, in bytes
+  std::map<std::string, size_t> serving;                 // requests that each peer passed on
 
   // --- from clients ------------------------------------------------------------------------------
 
@@ -140,13 +142,18 @@ struct forwarder_state {
         return;
       job->missed = true;
     }
-    answer_with(job->reply, job->missed ? unreachable() : unknown_mailbox());
+    answer_with(job->reply, job->damaged  ? *job->damaged
+                            : job->missed ? unreachable()
+                                          : unknown_mailbox());
   }
 
   void came_back(const errand_ptr& job, outcome what) {
     if (!not_here(what))
       return answer_with(job->reply, std::move(what));
-    job->missed |= std::get<failure>(what).code != errc::not_found;
+    auto& why = std::get<failure>(what);
+    job->missed |= why.code != errc::not_found;
+    if (why.code == errc::storage_failure)
+      job->damaged = std::move(why);
     go_on(job);
   }
 
@@ -246,9 +253,12 @@ struct forwarder_state {
       return self->delegate(here.directory, asked); // which says so
     if (what.node == options->name)
       return self->delegate(here.replicator, set_draining{what.on});
-    if (!now || now->places->who()->find(what.node) == nullptr)
+    const auto* who = now ? now->places->who()->find(what.node) : nullptr;
+    if (who == nullptr)
       return answered{failure{errc::not_found, "node_unknown",
                               "no node of the cluster has that name: restante cluster status"}};
+    if (!who->alive || !now->welcome.contains(what.node))
+      return answered{not_connected(*who)};
     return send({nullptr, asked, {what.node}});
   }
 
@@ -310,9 +320,12 @@ struct forwarder_state {
 
   void carry_out(const std::string& peer, const peer::forward& in) {
     auto came = [this, peer, correlation = in.correlation](outcome what) {
+      --serving[peer];
       options->send(
           {peer, false, peer::answer{correlation, encode_reply({correlation, std::move(what)})}});
     };
+    if (++serving[peer] > limits::passed_on_max) // a peer that keeps to the rules never has
+      return came(too_many_passed_on());
     auto asked = decode_request(in.what.envelope, in.what.media);
     if (!asked)
       return came(asked.error().why);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/access.hpp"
+#include "actors/membership.hpp"
 #include "schemas/messages.hpp"
 
 #include <string_view>
@@ -12,6 +13,20 @@ namespace restante {
 [[nodiscard]] inline failure unreachable() {
   return {errc::busy, "mailbox_unreachable",
           "no node that holds this mailbox can be reached or is ready: nothing was done, retry"};
+}
+
+/// Of a node that is to do something itself.
+[[nodiscard]] inline failure not_connected(const member& who) {
+  return who.alive ? failure{errc::busy, "node_not_connected",
+                             "this node has no connection to it: ask a node that has, or look at "
+                             "restante cluster status"}
+                   : failure{errc::conflict, "node_gone",
+                             "that node is gone, and has nothing to hand over: its mailboxes are "
+                             "served by their other copies"};
+}
+
+[[nodiscard]] inline failure too_many_passed_on() {
+  return {errc::busy, "passed_on_too_many", "too many requests of that node are under way here"};
 }
 
 [[nodiscard]] inline failure catching_up() {
@@ -31,7 +46,7 @@ namespace restante {
     return false;
   const std::string_view reason = why->reason;
   return reason == unknown_mailbox().reason || reason == "mailbox_leaving" ||
-         reason == "node_catching_up" || reason == "media_coming";
+         reason == "node_catching_up" || reason == "media_coming" || reason == "media_damaged";
 }
 
 } // namespace restante

@@ -20,6 +20,7 @@ bool concerns(const member& peer, const taken_parcels::of_mailbox& what) {
 void incoming::refuse(failure why) {
   core_.options.log.error("peer_refused", {{"peer", peer_}, {"why", why.reason}});
   ++refusals_;
+  refused_ = why.reason;
   greeted_ = greeting_ = false;
   ++session_;
   core_.standing_changed();
@@ -92,6 +93,7 @@ void incoming::greet(const peer::hello& what) {
 void incoming::welcome(const peer::hello& what) {
   greeting_ = false;
   greeted_ = true;
+  refused_.clear();
   core_.standing_changed(); // before it hears so, and passes requests on
   peer::welcome out;
   out.version = std::min(what.version_max, peer::version_max);

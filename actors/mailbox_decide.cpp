@@ -297,8 +297,9 @@ struct decider {
       return tl::unexpected<failure>{found.error()};
     const auto& there = **found;
     if (there.awaited != 0)
-      return nothing_new(failure{errc::busy, "media_coming",
-                                 "another node still has the media of this message: retry shortly"});
+      return nothing_new(
+          failure{errc::busy, "media_coming",
+                  "another node still has the media of this message: retry shortly"});
     if (known.media.size() != there.parts.size())
       return damaged();
     answer::message reply{there, {}};

@@ -62,6 +62,7 @@ void outgoing::welcomed(const peer::welcome& what) {
       what.seen_newest > core_.newest)
     return core_.restored(peer_);
   welcome_ = true;
+  refused_.clear();
   resume_.reset();
   state_.begin(what.incarnation, core_.newest);
   // A store that was put back from a backup has seen less of this log than it had acknowledged.
@@ -95,6 +96,7 @@ void outgoing::take(const peer::message& what) {
   if (auto* refused = std::get_if<failure>(&what)) {
     core_.options.log.error("peer_refused_us", {{"peer", peer_}, {"why", refused->reason}});
     welcome_ = false;
+    refused_ = refused->reason;
     resume_ = core_.self->clock().now() + limits::hello_patience;
     return core_.standing_changed();
   }

@@ -4,9 +4,9 @@
 // Invariants: what is absorbed is joined (actors/merge.hpp), so order and repetition do not matter;
 // media follow their message, also to the id it moves to when two contents met under one; when a
 // third copy's change of a message is quicker than its deposit, its media are awaited, and until
-// they come the copy is not the same as one that has them; nothing absorbed is logged as a change of
-// this node's, told to the subscriber, or charged. A mailbox has no tenant until the last part of
-// its seed: a copy that is not complete does not exist for callers.
+// they come the copy is not the same as one that has them; nothing absorbed is logged as a change
+// of this node's, told to the subscriber, or charged. A mailbox has no tenant until the last part
+// of its seed: a copy that is not complete does not exist for callers.
 #pragma once
 
 #include "actors/mailbox_model.hpp"

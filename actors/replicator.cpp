@@ -295,6 +295,8 @@ struct replicator_state {
         continue; // this node itself
       const auto& to = *at->second.to;
       add("connected", to.talking() ? "yes" : "no");
+      add("refuses", to.refused());
+      add("refused_here", at->second.from->refused());
       add("behind", std::to_string(to.behind()));
       add("behind_ms", std::to_string(to.lag().count()));
       add("complete", to.complete() ? "yes" : "no");
@@ -308,25 +310,39 @@ struct replicator_state {
 
   /// Nothing is left that only this node has, and nothing is its to hold.
   answered drain(const set_draining& what) {
+    const auto& here = *core.find(core.name());
+    const auto& members = core.places->who()->members;
+    if (what.on && std::none_of(members.begin(), members.end(), [&](const member& each) {
+          return each.region == here.region && each.name != here.name && each.alive &&
+                 !each.draining;
+        }))
+      return answered{failure{errc::conflict, "region_alone",
+                              "no other node of its region could take over: start one there, or "
+                              "stop this one without, and its mailboxes are served again when it "
+                              "is back"}};
     if (std::exchange(draining, what.on) != what.on)
       core.options.log.info(what.on ? "draining" : "draining_ended", {});
     look();
     size_t partitions = 0;
     uint64_t behind = 0;
-    const auto& region = core.find(core.name())->region;
     for (size_t partition = 0; partition < partition_count; ++partition)
-      for (const auto* each : core.places->holders(region, partition))
+      for (const auto* each : core.places->holders(here.region, partition))
         partitions +=
             each->name == core.name() || !peers.at(each->name).to->progress().seeded[partition];
+    std::string waits_for;
     for (const auto& [name, peer] : peers)
-      if (core.find(name)->alive)
+      if (core.find(name)->alive) {
         behind = std::max(behind, peer.to->behind());
+        if (!peer.to->talking())
+          waits_for += (waits_for.empty() ? "" : ", ") + name;
+      }
     const bool safe = draining && partitions == 0 && behind == 0 && going.size() == 0;
     return answered{answer::status{{{"drain.node", core.name()},
                                     {"drain.on", draining ? "yes" : "no"},
                                     {"drain.partitions_left", std::to_string(partitions)},
                                     {"drain.changes_left", std::to_string(behind)},
                                     {"drain.copies_leaving", std::to_string(going.size())},
+                                    {"drain.not_connected", waits_for},
                                     {"drain.safe", safe ? "yes" : "no"}}}};
   }
 

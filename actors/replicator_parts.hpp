@@ -95,6 +95,8 @@ public:
   }
 
   [[nodiscard]] bool talking() const { return welcome_; }
+  /// Why it has refused this node's greeting; empty: it has not.
+  [[nodiscard]] const std::string& refused() const { return refused_; }
   [[nodiscard]] const peer_progress& progress() const { return state_.progress; }
   [[nodiscard]] bool complete() const; // every partition it is to hold is seeded
   /// Changes of the log that it does not have yet, and for how long the oldest has been there.
@@ -131,6 +133,7 @@ private:
   bool up_ = false;         // the connection
   bool known_ = false;      // its progress was read from the store
   bool welcome_ = false;    // in this conversation
+  std::string refused_;     // the reason it gave
   bool busy_ = false;       // waits for the disk
   uint64_t session_ = 0;    // counts conversations: what waits for the disk may come too late
   uint64_t seeded_for_ = 0; // the location update whose mailbox was seeded last
@@ -169,6 +172,8 @@ public:
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   /// What it sent that no honest peer would, or that is not for this node.
   [[nodiscard]] uint64_t refusals() const { return refusals_; }
+  /// Why it was refused last, while it was not greeted since.
+  [[nodiscard]] const std::string& refused() const { return refused_; }
 
 private:
   void greet(const peer::hello& what);
@@ -200,6 +205,7 @@ private:
   uint64_t due_ = 0; // its newest change when it said hello
   bool caught_up_ = false;
   uint64_t refusals_ = 0;
+  std::string refused_;
   piece_collector pieces_;
   std::deque<open> open_;
 };

@@ -40,6 +40,16 @@ std::string lag_text(const facts& of) {
          seconds_text(milliseconds{std::strtoll(of.at("behind_ms").c_str(), nullptr, 10)});
 }
 
+std::string link_text(facts& of) {
+  if (of["connected"] == "yes")
+    return "up";
+  if (!of["refuses"].empty())
+    return "it refuses this node: " + shown(of["refuses"]);
+  if (!of["refused_here"].empty())
+    return "refused here: " + shown(of["refused_here"]);
+  return "down";
+}
+
 result<void> status(cli_session& session) {
   auto got = session.expect<answer::status>(ask::status{});
   if (!got)
@@ -66,12 +76,8 @@ result<void> status(cli_session& session) {
   for (auto& [node, of] : nodes) {
     const bool self = node == here.at("node");
     table.add({shown(node), shown(of["region"]), shown(of["state"]), shown(of["home"]),
-               shown(of["held"]),
-               self                       ? "this node"
-               : of["connected"] == "yes" ? "up"
-                                          : "down",
-               self ? "-" : lag_text(of), self ? "-" : shown(of["complete"]),
-               self ? "-" : shown(of["differences"])});
+               shown(of["held"]), self ? "this node" : link_text(of), self ? "-" : lag_text(of),
+               self ? "-" : shown(of["complete"]), self ? "-" : shown(of["differences"])});
   }
   table.print(std::cout);
   std::cout << "\nas " << shown(here.at("node")) << " sees it, which "
@@ -86,7 +92,10 @@ result<void> status(cli_session& session) {
 void tell_progress(const facts& of) {
   std::cerr << shown(of.at("node")) << ": " << shown(of.at("partitions_left"))
             << " partitions to hand over, " << shown(of.at("changes_left")) << " changes to ship, "
-            << shown(of.at("copies_leaving")) << " copies leaving\n";
+            << shown(of.at("copies_leaving")) << " copies leaving";
+  if (const auto& far = of.at("not_connected"); !far.empty())
+    std::cerr << "; waits for " << shown(far) << ", which it is not connected to";
+  std::cerr << '\n';
 }
 
 result<void> drain(cli_session& session, const std::string& node, bool undo) {

@@ -277,6 +277,38 @@ BOOST_AUTO_TEST_CASE(a_node_that_drains_says_when_nothing_is_left_on_it) {
   BOOST_TEST(drained(false)["drain.on"] == "no");
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_nobody_can_take_over_from_says_so_and_one_that_is_gone) {
+  auto asked = [&](const std::string& at, const std::string& node) {
+    auto& one = (*this)[at];
+    auto done = one.ask(directory_actor{one.forwarder()},
+                        one.request_of(ask::drain{node}, "drain", one.admin));
+    settle();
+    return done.reason();
+  };
+  BOOST_TEST(asked("boston", "boston") == "region_alone");
+  BOOST_TEST(asked(home, "boston") == "region_alone");
+  BOOST_TEST(ask_at("boston", op::locate{"us1"}, "travel") == "accepted"); // it serves on
+  cut("boston", home);
+  BOOST_TEST(asked("boston", home) == "node_not_connected");
+  cut(home, standby);
+  pass(30s); // beyond the grace
+  BOOST_TEST(asked("boston", home) == "node_gone");
+}
+
+BOOST_AUTO_TEST_CASE(what_one_copy_cannot_read_is_read_from_another) {
+  BOOST_TEST(deposit_at("boston", "one") == "accepted");
+  const auto message = (*this)[home].on_disk(id).messages.begin()->first;
+  const auto lose_media = [&](const std::string& node) {
+    const row gone[] = {row::remove(family::media, media_key(id, message, 0))};
+    BOOST_REQUIRE((*this)[node].store->rows.commit(gone));
+  };
+  lose_media(home);
+  BOOST_TEST(ask_at("boston", op::retrieve{{message, 0}}, "r1") == "accepted");
+  BOOST_TEST(ask_at(home, op::retrieve{{message, 0}}, "r2") == "accepted");
+  lose_media(standby);
+  BOOST_TEST(ask_at("boston", op::retrieve{{message, 0}}, "r3") == "media_damaged");
+}
+
 BOOST_AUTO_TEST_CASE(only_an_operator_drains_and_only_nodes_there_are) {
   auto& boston = (*this)["boston"];
   auto asked = [&](const std::string& node, const tenant_ptr& who) {

@@ -23,6 +23,7 @@ struct bad_company : cluster_stage {
   cluster_node& boston = (*this)["boston"];
   mailbox_id box;
   uint64_t number = 0; // of the last batch
+  uint16_t spoken = 0; // version, as the last welcome had it
 
   peer::hello greeting() const {
     peer::hello out;
@@ -56,8 +57,10 @@ struct bad_company : cluster_stage {
         return why->reason;
       if (auto* not_taken = std::get_if<peer::stopped>(&each))
         return not_taken->why.reason;
-      if (std::holds_alternative<peer::welcome>(each))
+      if (auto* taken = std::get_if<peer::welcome>(&each)) {
+        spoken = taken->version;
         return "welcome";
+      }
       if (std::holds_alternative<peer::applied>(each))
         return "applied";
     }
@@ -85,14 +88,15 @@ struct bad_company : cluster_stage {
     return {++number, 0, {{encode(what), std::move(media)}}};
   }
 
-  uint64_t refusals() {
+  std::string figure(const std::string& fact) {
     auto done = paris.ask(paris.replicator, node_status_request{});
     settle();
     for (const auto& [name, value] : done.as<answer::status>().figures)
-      if (name == "peer.mallory.refused")
-        return std::stoull(value);
-    return UINT64_MAX;
+      if (name == "peer.mallory." + fact)
+        return value;
+    return "no such figure";
   }
+  uint64_t refusals() { return std::stoull(figure("refused")); }
 
   std::string language() { return paris.on_disk(box).profile.language.value; }
 
@@ -137,6 +141,28 @@ BOOST_AUTO_TEST_CASE(who_is_somebody_else_is_not_welcome) {
   BOOST_TEST(refusals() == 5U);
   greet();
   others_go_on("a");
+}
+
+// A node of the next release speaks this version too.
+BOOST_AUTO_TEST_CASE(two_adjacent_versions_talk_in_the_older_one) {
+  auto newer = greeting();
+  newer.version_max = peer::version_max + 1;
+  BOOST_TEST(verdict(newer) == "welcome");
+  BOOST_TEST(spoken == peer::version_max);
+  number = 0;
+  BOOST_TEST(verdict(batch_of(step())) == "applied");
+  newer.version_min = peer::version_max + 1;
+  BOOST_TEST(verdict(newer) == "version_unknown");
+  BOOST_TEST(verdict(greeting()) == "welcome");
+}
+
+BOOST_AUTO_TEST_CASE(a_status_says_why_a_peer_is_refused) {
+  auto other = greeting();
+  other.cluster.bytes.fill(2);
+  BOOST_TEST(verdict(other) == "cluster_other");
+  BOOST_TEST(figure("refused_here") == "cluster_other");
+  greet();
+  BOOST_TEST(figure("refused_here").empty());
 }
 
 BOOST_AUTO_TEST_CASE(changes_of_a_mailbox_it_does_not_hold_are_refused) {

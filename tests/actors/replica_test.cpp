@@ -433,7 +433,8 @@ BOOST_AUTO_TEST_CASE(a_sealed_copy_takes_no_requests_but_what_others_have_and_on
 }
 
 // A standby that has heard nothing since sends the copy again.
-BOOST_AUTO_TEST_CASE(a_copy_that_comes_again_gives_no_number_twice_and_has_not_forgotten_wrong_pins) {
+BOOST_AUTO_TEST_CASE(
+    a_copy_that_comes_again_gives_no_number_twice_and_has_not_forgotten_wrong_pins) {
   copy_of home{*this, 1, 0, 2}, abroad{*this, 2, 1, 2};
   abroad.take(home.change(ask(creation(), "create")));
   const auto standby = home.seed();
@@ -446,8 +447,7 @@ BOOST_AUTO_TEST_CASE(a_copy_that_comes_again_gives_no_number_twice_and_has_not_f
   for (const auto& part : standby)
     BOOST_TEST(abroad.take(part) == "taken");
   const auto second = abroad.change(ask(voicemail('b'), "2"));
-  BOOST_TEST(second.delta.messages.begin()->second.uid >
-             first.delta.messages.begin()->second.uid);
+  BOOST_TEST(second.delta.messages.begin()->second.uid > first.delta.messages.begin()->second.uid);
   BOOST_TEST((abroad.box.state().profile.pin_shares == attempts));
 }
 

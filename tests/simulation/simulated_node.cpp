@@ -19,6 +19,7 @@ stage::place simulated_node::place_of(const surroundings& around, size_t index) 
   out.lane = as.lane;
   out.lanes = static_cast<uint32_t>(around.members.size());
   out.regions = around.regions;
+  out.pin_copies = static_cast<uint32_t>(around.replicas) + 1;
   out.entrance = [&around, index](stage& at) {
     at.tenants->put({.name = "operator", .is = role::operator_});
     forwarder_options how{around.members[index].name, at.node, at.environment, at.tenants};

@@ -73,6 +73,7 @@ struct stage : actor_fixture {
     std::vector<std::string> regions = {};
     /// What stands before the node, if anything does.
     std::function<node_actor(stage&)> entrance = {};
+    uint32_t pin_copies = 1;
   };
 
   stage() : stage{place{}} {}
@@ -101,15 +102,17 @@ struct stage : actor_fixture {
                                                     throw std::runtime_error{"the clock is broken"};
                                                   return *time;
                                                 });
-    environment = std::make_shared<const mailbox_environment>(mailbox_environment{key(7),
-                                                                                  where.region,
-                                                                                  {},
-                                                                                  "en",
-                                                                                  std::move(clock),
-                                                                                  tenants,
-                                                                                  where.lane,
-                                                                                  where.lanes,
-                                                                                  where.regions});
+    environment =
+        std::make_shared<const mailbox_environment>(mailbox_environment{key(7),
+                                                                        where.region,
+                                                                        {},
+                                                                        "en",
+                                                                        std::move(clock),
+                                                                        tenants,
+                                                                        where.lane,
+                                                                        where.lanes,
+                                                                        where.regions,
+                                                                        where.pin_copies});
     writer = keep(spawn_store_writer(
         sys, {store, *at, [bad = fatal](const failure& why) { bad->push_back(why); }, {}, true},
         false));

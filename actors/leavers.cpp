@@ -22,6 +22,7 @@ void leavers::consider(const mailbox_id& box) {
 /// Behind the seal nothing of its own comes any more: what is in the log by then is all there is.
 void leavers::seal(const mailbox_id& box, const std::string& region) {
   sealed_[box] = {region, UINT64_MAX};
+  begun_(box);
   core_.self
       ->request(core_.options.node, limits::deadline_default, own_command(box, op::seal{true}))
       .then(
@@ -48,7 +49,7 @@ void leavers::unseal(const mailbox_id& box) {
 void leavers::tick() {
   for (auto at = sealed_.begin(); at != sealed_.end();) {
     auto [box, what] = *at;
-    if (what.sequence == UINT64_MAX || !home_has_(what.region, partition_of(box), what.sequence)) {
+    if (what.sequence == UINT64_MAX || !home_has_(what.region, box, what.sequence)) {
       ++at;
       continue;
     }

@@ -85,6 +85,7 @@ void outgoing::restart() {
   compared_ = 0;
   seeds_.clear();
   later_.clear();
+  confirming_.clear();
   seeded_for_ = 0;
   placed();
   pump();
@@ -103,7 +104,10 @@ void outgoing::take(const peer::message& what) {
   if (!welcome_)
     return;
   if (auto* done = std::get_if<peer::applied>(&what)) {
-    state_.applied(done->number);
+    if (state_.applied(done->number))
+      for (auto& [box, how] : confirming_)
+        if (how.at == confirmation::step::sent && how.batch <= done->number)
+          how.at = confirmation::step::done;
   } else if (auto* not_taken = std::get_if<peer::stopped>(&what)) {
     core_.options.log.warning("peer_stopped", {{"peer", peer_}, {"why", not_taken->why.reason}});
     welcome_ = false; // begins anew after a pause
@@ -111,6 +115,7 @@ void outgoing::take(const peer::message& what) {
   } else if (auto* differ = std::get_if<peer::differ>(&what)) {
     if (differ->number == compared_) {
       compared_ = 0;
+      confirm_answered(differ->mailboxes);
       differences_ += verifying_ ? differ->mailboxes.size() : 0;
       seeds_.insert(seeds_.end(), differ->mailboxes.begin(), differ->mailboxes.end());
     }
@@ -148,11 +153,11 @@ void outgoing::keep_progress() {
 void outgoing::pump() {
   lag_.sample(core_.self->clock().now(), core_.newest, state_.progress.acknowledged);
   while (welcome_ && !busy_ && state_.credit())
-    if (!next_seed() && !ship_log() && !compare_next())
+    if (!next_seed() && !ship_log() && !confirm_next() && !compare_next())
       return;
 }
 
-void outgoing::send_batch(std::vector<peer::entry> entries, uint64_t through) {
+uint64_t outgoing::send_batch(std::vector<peer::entry> entries, uint64_t through) {
   size_t bytes = 0;
   for (auto& entry : entries) {
     bytes += bytes_of(entry);
@@ -173,6 +178,7 @@ void outgoing::send_batch(std::vector<peer::entry> entries, uint64_t through) {
   }
   auto number = state_.sent(through, bytes);
   core_.tell(peer_, true, peer::batch{number, core_.newest - state_.shipped(), std::move(entries)});
+  return number;
 }
 
 bool outgoing::ship_log() {

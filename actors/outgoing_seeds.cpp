@@ -70,9 +70,12 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
   auto self = shared_from_this();
   auto ship = [self, box, part](const std::vector<std::optional<chunk>>& values) {
     self->busy_ = false;
-    self->send_batch({fill(*part, values)}, 0);
+    const auto number = self->send_batch({fill(*part, values)}, 0);
     if (!part->last)
       return self->seed_part_of(box, part->through);
+    if (auto at = self->confirming_.find(box->id); at != self->confirming_.end())
+      if (at->second.at == confirmation::step::seeding)
+        at->second = {confirmation::step::sent, number};
     self->pump();
   };
   if (part->media.empty())
@@ -178,7 +181,7 @@ bool outgoing::compare_next() {
 
 void outgoing::compare_page(const std::vector<key_value>& page) {
   auto end = range_of(*partition_).end;
-  auto ids = std::make_shared<std::vector<mailbox_id>>();
+  std::vector<mailbox_id> ids;
   bool last = page.size() < limits::compared_at_once;
   for (const auto& entry : page) {
     auto id = parse_profile_key(entry.key);
@@ -188,25 +191,36 @@ void outgoing::compare_page(const std::vector<key_value>& page) {
       last = true;
       break;
     }
-    ids->push_back(*id);
+    ids.push_back(*id);
     scanned_ = key_after(entry.key);
   }
+  compare(ids, [self = shared_from_this(), last] {
+    if (last)
+      self->last_page_ = true;
+    self->pump();
+  });
+}
+
+/// Sends their digests, those it is to hold; then goes on.
+void outgoing::compare(const std::vector<mailbox_id>& boxes, std::function<void()> then) {
   auto out = std::make_shared<peer::compare>();
   auto self = shared_from_this();
-  auto finish = [self, out, last] {
+  auto finish = [self, out, then = std::move(then)] {
     self->busy_ = false;
+    for (const auto& [box, state] : out->mailboxes)
+      if (auto at = self->confirming_.find(box); at != self->confirming_.end())
+        if (at->second.at == confirmation::step::loading) // what can't be read stays so
+          at->second.at = confirmation::step::compared;
     if (!out->mailboxes.empty()) {
       self->compared_ = out->number = ++self->last_compare_;
       self->core_.tell(self->peer_, true, *out);
     }
-    if (last)
-      self->last_page_ = true;
-    self->pump();
+    then();
   };
-  auto waits = std::make_shared<size_t>(ids->size());
-  if (ids->empty())
+  auto waits = std::make_shared<size_t>(boxes.size());
+  if (boxes.empty())
     return finish();
-  for (const auto& id : *ids) {
+  for (const auto& id : boxes) {
     auto one = [self, waits, finish, session = session_] {
       if (--*waits == 0 && session == self->session_)
         finish();
@@ -228,6 +242,41 @@ void outgoing::compare_page(const std::vector<key_value>& page) {
             },
             [one](caf::error&) { one(); });
   }
+}
+
+// --- before a copy goes -------------------------------------------------------------------------
+
+bool outgoing::confirms(const mailbox_id& box) {
+  const auto [at, fresh] = confirming_.try_emplace(box);
+  const bool done = at->second.at == confirmation::step::done;
+  if (fresh)
+    pump();
+  return done;
+}
+
+bool outgoing::confirm_next() {
+  if (compared_ != 0)
+    return false; // waits for an answer
+  std::vector<mailbox_id> boxes;
+  for (auto& [box, how] : confirming_)
+    if (how.at == confirmation::step::wanted && boxes.size() < limits::compared_at_once) {
+      how.at = confirmation::step::loading;
+      boxes.push_back(box);
+    }
+  if (boxes.empty())
+    return false;
+  busy_ = true;
+  compare(boxes, [self = shared_from_this()] { self->pump(); });
+  return true;
+}
+
+/// Equal is enough. What differs is shipped: the peer may have more, but then it has this too.
+void outgoing::confirm_answered(const std::vector<mailbox_id>& differ) {
+  for (auto& [box, how] : confirming_)
+    if (how.at == confirmation::step::compared)
+      how.at = std::find(differ.begin(), differ.end(), box) == differ.end()
+                   ? confirmation::step::done
+                   : confirmation::step::seeding;
 }
 
 } // namespace restante

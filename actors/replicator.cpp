@@ -31,8 +31,13 @@ struct replicator_state {
   bool caught_up = false;
   standing told; // to the listener
   bool draining = false;
-  leavers going{core, [this](std::string_view region, size_t partition, uint64_t sequence) {
-                  return home_has(region, partition, sequence);
+  leavers going{core,
+                [this](std::string_view region, const mailbox_id& box, uint64_t sequence) {
+                  return home_has(region, box, sequence);
+                },
+                [this](const mailbox_id& box) {
+                  for (auto& [name, peer] : peers)
+                    peer.to->forget(box);
                 }};
 
   [[nodiscard]] caf::actor_clock::time_point now() const { return core.self->clock().now(); }
@@ -196,13 +201,20 @@ struct replicator_state {
   // --- copies ----------------------------------------------------------------------------------
 
   /// Whether all at home have all of this log up to `sequence`: one that had not could bring a copy
-  /// back here without it.
-  bool home_has(std::string_view region, size_t partition, uint64_t sequence) const {
+  /// back here without it. And what came from nodes that are not there any more, and not by this
+  /// log.
+  bool home_has(std::string_view region, const mailbox_id& box, uint64_t sequence) const {
+    const auto partition = partition_of(box);
     const auto holders = core.places->holders(region, partition);
-    return !holders.empty() && std::all_of(holders.begin(), holders.end(), [&](const member* each) {
-      auto at = peers.find(each->name);
-      return at != peers.end() && at->second.to->has_all_of(partition, sequence);
-    });
+    const auto all = [&](auto says) {
+      return std::all_of(holders.begin(), holders.end(), [&](const member* each) {
+        auto at = peers.find(each->name);
+        return at != peers.end() && says(*at->second.to);
+      });
+    };
+    return !holders.empty() &&
+           all([&](outgoing& to) { return to.has_all_of(partition, sequence); }) &&
+           all([&](outgoing& to) { return to.confirms(box); });
   }
 
   bool copied(const await_copy& what) const {

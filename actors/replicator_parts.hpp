@@ -94,6 +94,12 @@ public:
       seeds_.push_back(box);
   }
 
+  /// Whether all that is here of a mailbox is on the peer's disk, also what came from others. While
+  /// not, it is seen to.
+  [[nodiscard]] bool confirms(const mailbox_id& box);
+  /// Anew.
+  void forget(const mailbox_id& box) { confirming_.erase(box); }
+
   [[nodiscard]] bool talking() const { return welcome_; }
   /// Why it has refused this node's greeting; empty: it has not.
   [[nodiscard]] const std::string& refused() const { return refused_; }
@@ -124,7 +130,10 @@ private:
   bool compare_next();
   [[nodiscard]] std::optional<size_t> partition_to_compare();
   void compare_page(const std::vector<key_value>& page);
-  void send_batch(std::vector<peer::entry> entries, uint64_t through);
+  bool confirm_next();
+  void confirm_answered(const std::vector<mailbox_id>& differ);
+  void compare(const std::vector<mailbox_id>& boxes, std::function<void()> then);
+  uint64_t send_batch(std::vector<peer::entry> entries, uint64_t through);
   void keep_progress();
 
   replicator_core& core_;
@@ -153,6 +162,12 @@ private:
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
   uint64_t last_compare_ = 0;
   uint64_t differences_ = 0;
+  /// Mailboxes that are to leave this node.
+  struct confirmation {
+    enum class step { wanted, loading, compared, seeding, sent, done } at = step::wanted;
+    uint64_t batch = 0; // that brings the end of it, when sent
+  };
+  std::map<mailbox_id, confirmation> confirming_;
   shipping_lag lag_;
 };
 
@@ -213,9 +228,14 @@ private:
 /// Copies that are no longer wanted here.
 class leavers {
 public:
-  using reached = std::function<bool(std::string_view region, size_t partition, uint64_t sequence)>;
+  /// Whether all at home have all of this log up to there, and all that is here of the mailbox.
+  using reached =
+      std::function<bool(std::string_view region, const mailbox_id& box, uint64_t sequence)>;
 
-  leavers(replicator_core& core, reached home_has) : core_{core}, home_has_{std::move(home_has)} {}
+  leavers(replicator_core& core, reached home_has, std::function<void(const mailbox_id&)> begun)
+      : core_{core}
+      , home_has_{std::move(home_has)}
+      , begun_{std::move(begun)} {}
 
   /// Looks whether the mailbox is still to be here.
   void consider(const mailbox_id& box);
@@ -233,6 +253,7 @@ private:
 
   replicator_core& core_;
   reached home_has_;
+  std::function<void(const mailbox_id&)> begun_; // what was known of it is of another copy
   std::map<mailbox_id, leaver> sealed_;
 };
 

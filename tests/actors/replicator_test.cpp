@@ -152,6 +152,32 @@ BOOST_AUTO_TEST_CASE(a_return_learnt_while_cut_off_drops_the_copy_only_when_home
   BOOST_TEST(home.on_disk(id).profile.location.value.empty());
 }
 
+// It came from a standby that is lost before home has heard of it.
+BOOST_AUTO_TEST_CASE(what_only_the_leaving_copy_has_goes_home_before_it_is_dropped) {
+  auto id = roamer();
+  locate(home, id, "us1", "l");
+  pass(std::chrono::seconds{2});
+  deposit(home, id, "one");
+  pass(std::chrono::seconds{2});
+  op::absorb late;
+  late.delta.id = id;
+  late.delta.messages = home.on_disk(id).messages;
+  auto record = late.delta.messages.begin()->second;
+  late.delta.messages.clear();
+  record.id.bytes.fill(0x77);
+  record.uid += 8;
+  late.delta.messages.emplace(record.id, record);
+  const auto sound = home.voicemail('a').parts.front().bytes;
+  late.rows.push_back({record.id, 0, sound});
+  abroad.ask(abroad.node,
+             std::make_shared<const command>(command{nullptr, {}, id, mailbox_op{late}}));
+  locate(abroad, id, "eu1", "back");
+  pass(std::chrono::seconds{2});
+  BOOST_TEST(!holds(abroad, id));
+  BOOST_TEST(home.on_disk(id).messages.contains(record.id));
+  BOOST_TEST(home.store->get(family::media, media_key(id, record.id, 0)).value().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(what_comes_when_the_copy_has_gone_does_not_stay) {
   auto id = roamer();
   deposit(home, id, "one");

@@ -84,9 +84,8 @@ struct forwarder_state {
       return self->delegate(options->node, what);
     if (!now)
       return answered{catching_up()};
-    const auto& known = options->environment->regions;
     const auto home = home_of(*what);
-    if (std::find(known.begin(), known.end(), home) == known.end())
+    if (!options->environment->regions->has(home))
       return answered{unknown_mailbox()};
     if (std::holds_alternative<op::inspect>(what->op))
       return inspect(what);
@@ -253,12 +252,8 @@ struct forwarder_state {
       return self->delegate(here.directory, asked); // which says so
     if (what.node == options->name)
       return self->delegate(here.replicator, set_draining{what.on});
-    const auto* who = now ? now->places->who()->find(what.node) : nullptr;
-    if (who == nullptr)
-      return answered{failure{errc::not_found, "node_unknown",
-                              "no node of the cluster has that name: restante cluster status"}};
-    if (!who->alive || !now->welcome.contains(what.node))
-      return answered{not_connected(*who)};
+    if (auto why = not_reached(now.get(), what.node))
+      return answered{std::move(*why)};
     return send({nullptr, asked, {what.node}});
   }
 

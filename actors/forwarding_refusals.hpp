@@ -3,9 +3,11 @@
 #pragma once
 
 #include "actors/access.hpp"
-#include "actors/membership.hpp"
+#include "actors/peer_interfaces.hpp"
 #include "schemas/messages.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace restante {
@@ -15,14 +17,22 @@ namespace restante {
           "no node that holds this mailbox can be reached or is ready: nothing was done, retry"};
 }
 
-/// Of a node that is to do something itself.
-[[nodiscard]] inline failure not_connected(const member& who) {
-  return who.alive ? failure{errc::busy, "node_not_connected",
-                             "this node has no connection to it: ask a node that has, or look at "
-                             "restante cluster status"}
-                   : failure{errc::conflict, "node_gone",
-                             "that node is gone, and has nothing to hand over: its mailboxes are "
-                             "served by their other copies"};
+/// Why a node that is to do something itself can't be asked.
+[[nodiscard]] inline std::optional<failure> not_reached(const standing* now,
+                                                        const std::string& node) {
+  const auto* who = now == nullptr ? nullptr : now->places->who()->find(node);
+  if (who == nullptr)
+    return failure{errc::not_found, "node_unknown",
+                   "no node of the cluster has that name: restante cluster status"};
+  if (!who->alive)
+    return failure{errc::conflict, "node_gone",
+                   "that node is gone, and has nothing to hand over: its mailboxes are served by "
+                   "their other copies"};
+  if (!now->welcome.contains(node))
+    return failure{errc::busy, "node_not_connected",
+                   "this node has no connection to it: ask a node that has, or look at "
+                   "restante cluster status"};
+  return std::nullopt;
 }
 
 [[nodiscard]] inline failure too_many_passed_on() {

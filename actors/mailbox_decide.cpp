@@ -187,7 +187,7 @@ struct decider {
   // --- messages -------------------------------------------------------------------------------
 
   result<decision> operator()(const op::deposit& from) const {
-    if (from.until == op::durability::replicated && env().regions.empty())
+    if (from.until == op::durability::replicated && env().regions->empty())
       return fail(errc::unsupported, "replicas_none",
                   "this node is alone, so nothing can be on a second disk: ask for local");
     auto examined = examine_deposit(from, env().clock->now());
@@ -211,34 +211,16 @@ struct decider {
                 "the mailbox holds 1,000 messages: the subscriber must delete some");
   }
 
-  /// A content that a merge has moved aside (actors/merge.hpp) was accepted all the same.
   result<decision> repeated(const message_record& found, const digest& content,
                             const op::deposit& from) const {
-    const auto* there = &found;
-    while (there->content != content) {
-      auto aside = state().messages.find(diverged_id(there->id, content));
-      if (aside == state().messages.end())
-        return fail(errc::conflict, "deposit_id_reused",
-                    "this deposit id stands for a different message: choose a new id");
-      there = &aside->second;
-    }
-    if (there->awaited == 0)
-      return unchanged(deposited(*there, true));
-    // A change of the message came here before its media, which are here now.
-    decision out;
-    out.what = cause::absorbed;
+    const auto* there = with_content(state(), found, content);
+    if (there == nullptr)
+      return fail(errc::conflict, "deposit_id_reused",
+                  "this deposit id stands for a different message: choose a new id");
+    auto out = there->awaited == 0 ? decision{} : complete(*there, from);
     out.delta.id = state().id;
     out.reply = deposited(*there, true);
-    auto whole = *there;
-    whole.awaited = 0;
-    put_media(out, whole.id, from);
-    out.delta.messages.emplace(whole.id, std::move(whole));
     return out;
-  }
-
-  static void put_media(decision& out, const message_id& id, const op::deposit& from) {
-    for (size_t i = 0; i < from.parts.size(); ++i)
-      out.media.push_back({id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
   }
 
   answer::deposited deposited(const message_record& what, bool again) const {
@@ -249,7 +231,8 @@ struct decider {
     auto out = begin(cause::deposited);
     out.message = message.id;
     out.uid = message.uid;
-    put_media(out, message.id, from);
+    for (size_t i = 0; i < from.parts.size(); ++i)
+      out.media.push_back({message.id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
     out.detail = std::to_string(message.duration_ms) + " ms";
     out.reply = deposited(message, false);
     notify(out, state(), notice::deposited, facts_of(message, true), {message.id.view()});

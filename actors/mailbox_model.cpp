@@ -76,7 +76,7 @@ result<void> mailbox_model::admit(const command& what) const {
   const auto& profile = state_.profile;
   if (std::holds_alternative<op::inspect>(what.op))
     return {};
-  bool elsewhere = !env_->regions.empty() && profile.region != env_->region &&
+  bool elsewhere = !env_->regions->empty() && profile.region != env_->region &&
                    profile.location.value != env_->region;
   if (profile.sealed || elsewhere)
     return fail(errc::busy, "mailbox_leaving", "the mailbox is moving home: retry shortly");

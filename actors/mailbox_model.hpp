@@ -5,6 +5,7 @@
 
 #include "actors/budget.hpp"
 #include "actors/pin_policy.hpp"
+#include "actors/region_list.hpp"
 #include "actors/templates.hpp"
 #include "actors/tenant_registry.hpp"
 #include "schemas/crypto.hpp"
@@ -26,8 +27,8 @@ struct mailbox_environment {
   /// never give out the same number. A node that is alone has the only one.
   uint32_t uid_lane = 0;
   uint32_t uid_lanes = 1;
-  /// Where subscribers may roam besides their home region: the cluster's regions.
-  std::vector<std::string> regions = {};
+  /// Where subscribers may roam besides their home region.
+  std::shared_ptr<region_list> regions = std::make_shared<region_list>();
   /// Copies of a mailbox that may be served while they are cut off from each other: each bears its
   /// part of the wrong PINs, so that together they bear no more than one.
   uint32_t pin_copies = 1;

@@ -109,4 +109,16 @@ size_t merge(mailbox_state& into, const mailbox_state& from) {
   return diverged;
 }
 
+const message_record* with_content(const mailbox_state& in, const message_record& found,
+                                   const digest& content) {
+  const auto* there = &found;
+  while (there->content != content) {
+    const auto aside = in.messages.find(diverged_id(there->id, content));
+    if (aside == in.messages.end())
+      return nullptr;
+    there = &aside->second;
+  }
+  return there;
+}
+
 } // namespace restante

@@ -11,6 +11,11 @@ namespace restante {
 /// that were found to differ under one message id and were kept apart.
 size_t merge(mailbox_state& into, const mailbox_state& from);
 
+/// The message that was accepted with that content under the id of `found`: it, or one that a merge
+/// has moved aside. Nothing when there is none.
+[[nodiscard]] const message_record*
+with_content(const mailbox_state& in, const message_record& found, const digest& content);
+
 /// The id under which a different content for `id` is kept.
 [[nodiscard]] message_id diverged_id(const message_id& id, const digest& content);
 

@@ -18,6 +18,7 @@ std::vector<std::optional<chunk>> values_of(const get_reply& got, size_t count) 
 
 void outgoing::connected(bool up) {
   ++session_;
+  held_back_ = nullptr;
   welcome_ = busy_ = false;
   up_ = up;
   resume_.reset();
@@ -86,6 +87,7 @@ void outgoing::restart() {
   seeds_.clear();
   later_.clear();
   confirming_.clear();
+  held_back_ = nullptr;
   seeded_for_ = 0;
   placed();
   pump();
@@ -152,6 +154,8 @@ void outgoing::keep_progress() {
 /// One thing at a time: each does or begins something, or says that it has nothing to do.
 void outgoing::pump() {
   lag_.sample(core_.self->clock().now(), core_.newest, state_.progress.acknowledged);
+  if (held_back_ && welcome_ && state_.idle())
+    return std::exchange(held_back_, nullptr)();
   while (welcome_ && !busy_ && state_.credit())
     if (!next_seed() && !ship_log() && !confirm_next() && !compare_next())
       return;

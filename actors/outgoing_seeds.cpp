@@ -78,15 +78,23 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
         at->second = {confirmation::step::sent, number};
     self->pump();
   };
+  // With the last part the mailbox exists there: not before all else of it is on the peer's disk.
+  auto ship_in_order =
+      [self, ship, waits = part->last && after](const std::vector<std::optional<chunk>>& values) {
+        if (waits && !self->state_.idle())
+          self->held_back_ = [ship, values] { ship(values); };
+        else
+          ship(values);
+      };
   if (part->media.empty())
-    return ship({});
+    return ship_in_order({});
   core_.self->request(core_.options.reader, limits::load_timeout, get_request{part->media})
       .then(
-          [self, box, part, ship, session = session_](const get_reply& got) {
+          [self, box, part, ship_in_order, session = session_](const get_reply& got) {
             if (session != self->session_)
               return;
             if (got.values && fits(*part, *got.values))
-              return ship(*got.values);
+              return ship_in_order(*got.values);
             if (got.values) { // it has changed since it was read, or media are still to come
               self->busy_ = false;
               self->later_.push_back(box->id);

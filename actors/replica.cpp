@@ -224,12 +224,22 @@ result<decision> absorb(const mailbox_state& here, const mailbox_environment& en
   return std::move(job.out);
 }
 
+decision complete(const message_record& awaiting, const op::deposit& from) {
+  decision out;
+  out.what = cause::absorbed;
+  auto whole = awaiting;
+  whole.awaited = 0;
+  for (size_t i = 0; i < from.parts.size(); ++i)
+    out.media.push_back({whole.id, {}, static_cast<uint8_t>(i), from.parts[i].bytes, false});
+  out.delta.messages.emplace(whole.id, std::move(whole));
+  return out;
+}
+
 result<decision> locate(const mailbox_state& here, const mailbox_environment& env,
                         const op::locate& from) {
   const auto& profile = here.profile;
   auto now_in = from.region == profile.region ? std::string{} : from.region;
-  if (!now_in.empty() && now_in != env.region &&
-      std::find(env.regions.begin(), env.regions.end(), now_in) == env.regions.end())
+  if (!now_in.empty() && now_in != env.region && !env.regions->has(now_in))
     return fail(errc::invalid_request, "region_unknown",
                 "no node of this cluster is in that region: name one of its regions");
   decision out;

@@ -26,6 +26,9 @@ namespace restante {
 [[nodiscard]] result<decision> absorb(const mailbox_state& here, const mailbox_environment& env,
                                       const op::absorb& from, const facts& known);
 
+/// The same deposit once more, where its media are awaited: they are here now.
+[[nodiscard]] decision complete(const message_record& awaiting, const op::deposit& from);
+
 /// A location update. The home region's name, or none, means at home. Failure: invalid_request
 /// (`region_unknown`).
 [[nodiscard]] result<decision> locate(const mailbox_state& here, const mailbox_environment& env,

@@ -168,6 +168,7 @@ private:
     uint64_t batch = 0; // that brings the end of it, when sent
   };
   std::map<mailbox_id, confirmation> confirming_;
+  std::function<void()> held_back_; // the last part of a seed, while others are open
   shipping_lag lag_;
 };
 

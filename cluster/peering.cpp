@@ -73,6 +73,8 @@ void peering::ask_etcd(member self) {
 
 void peering::meet(const membership_ptr& now) {
   std::lock_guard lock{mutex_};
+  for (const auto& each : now->members)
+    regions_->add(each.region);
   if (!replicator_)
     return;
   link_.set_members(now);
@@ -83,13 +85,12 @@ void peering::describe(mailbox_environment& out) const {
   out.uid_lane = members_->find(config_.node)->lane;
   out.uid_lanes = limits::uid_lanes_max;
   out.pin_copies = static_cast<uint32_t>(config_.replicas) + 1; // and where the subscriber roams
-  out.regions = {region_};
+  regions_->add(region_);
   for (const auto& each : members_->members)
-    out.regions.push_back(each.region);
+    regions_->add(each.region);
   for (const auto& [prefix, region] : config_.numbering)
-    out.regions.push_back(region);
-  std::sort(out.regions.begin(), out.regions.end());
-  out.regions.erase(std::unique(out.regions.begin(), out.regions.end()), out.regions.end());
+    regions_->add(region);
+  out.regions = regions_;
 }
 
 forwarder_actor peering::spawn_entrance(caf::actor_system& system, const node_actor& node,

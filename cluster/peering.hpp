@@ -23,8 +23,8 @@ public:
   [[nodiscard]] static result<std::unique_ptr<peering>>
   bind(const node_config& config, const node_keys& keys, probe& figures, const logger& log);
 
-  /// What mailboxes need to know of the cluster: where their subscribers may roam, and the lane of
-  /// this node's numbers.
+  /// What mailboxes need to know of the cluster: where their subscribers may roam, which grows as
+  /// members join, and the lane of this node's numbers.
   void describe(mailbox_environment& out) const;
 
   [[nodiscard]] forwarder_actor spawn_entrance(caf::actor_system& system, const node_actor& node,
@@ -55,6 +55,7 @@ private:
   std::string region_;
   digest cluster_;
   membership_ptr members_;
+  std::shared_ptr<region_list> regions_ = std::make_shared<region_list>();
   logger log_;
   peer_bridge link_;
   std::unique_ptr<etcd_membership> etcd_; // none: the members are those of the configuration

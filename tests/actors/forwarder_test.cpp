@@ -1,55 +1,12 @@
 // Requests that arrive at any node of a cluster: who serves them, who is asked next, and what is
 // said when nobody can. Without sockets, in virtual time (tests/support/cluster_stage.hpp).
-#include "tests/support/cluster_stage.hpp"
+#include "tests/support/three_nodes.hpp"
 
 namespace restante {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A region of two nodes that hold everything both, and another of one.
-struct three_nodes : cluster_stage {
-  three_nodes() : cluster_stage{{{"paris", "eu1"}, {"lyon", "eu1"}, {"boston", "us1"}}, 2} {
-    pass(2s);
-    id = (*this)["paris"].register_device();
-    settle();
-    const placement places{seen_by("paris"), 2};
-    auto holders = places.holders("eu1", partition_of(id));
-    home = holders[0]->name;
-    standby = holders[1]->name;
-    pass(2s);
-  }
-
-  std::string ask_at(const std::string& node, mailbox_op what, const std::string& request,
-                     const std::string& region = "eu1") {
-    auto done = (*this)[node].ask_here(id, std::move(what), request, region);
-    settle();
-    pass(1s);
-    return done.reason();
-  }
-  std::string deposit_at(const std::string& node, const std::string& request) {
-    return ask_at(node, (*this)[node].voicemail(), request);
-  }
-  size_t messages(const std::string& node) { return (*this)[node].on_disk(id).messages.size(); }
-
-  /// As if its process had ended.
-  void lose(const std::string& name) {
-    for (const auto& [other, node] : nodes)
-      if (other != name)
-        cut(name, other);
-    down.insert(name);
-  }
-  void find(const std::string& name) {
-    down.erase(name);
-    for (const auto& [other, node] : nodes)
-      if (other != name)
-        heal(name, other);
-  }
-
-  mailbox_id id;
-  std::string home, standby;
-};
 
 op::deposit on_two_disks(op::deposit what) {
   what.until = op::durability::replicated;
@@ -250,51 +207,6 @@ BOOST_AUTO_TEST_CASE(every_copy_is_told_of_with_what_it_is_for) {
   BOOST_TEST(told(home) == home + " home 1, " + standby + " standby 1, boston roaming ?, ");
 }
 
-BOOST_AUTO_TEST_CASE(a_node_that_drains_says_when_nothing_is_left_on_it) {
-  BOOST_TEST(deposit_at(home, "one") == "accepted");
-  auto drained = [&](bool on) {
-    auto done = (*this)["boston"].ask(
-        directory_actor{(*this)["boston"].forwarder()},
-        (*this)["boston"].request_of(ask::drain{home, on}, "drain", (*this)["boston"].admin));
-    settle();
-    auto figures = done.as<answer::status>().figures;
-    return std::map<std::string, std::string>{figures.begin(), figures.end()};
-  };
-  cut(home, standby);
-  BOOST_TEST(deposit_at(home, "two") == "accepted"); // which it cannot hand over
-  auto first = drained(true);
-  BOOST_TEST(first["drain.node"] == home);
-  BOOST_TEST(first["drain.safe"] == "no");
-  heal(home, standby);
-  pass(8s);
-  BOOST_TEST(drained(true)["drain.safe"] == "yes");
-  BOOST_TEST(!(*this)[home].on_disk(id).exists());
-  lose(home);
-  BOOST_TEST(deposit_at("boston", "without it") == "accepted");
-  BOOST_TEST(messages(standby) == 3u);
-  find(home);
-  pass(2s);
-  BOOST_TEST(drained(false)["drain.on"] == "no");
-}
-
-BOOST_AUTO_TEST_CASE(a_node_that_nobody_can_take_over_from_says_so_and_one_that_is_gone) {
-  auto asked = [&](const std::string& at, const std::string& node) {
-    auto& one = (*this)[at];
-    auto done = one.ask(directory_actor{one.forwarder()},
-                        one.request_of(ask::drain{node}, "drain", one.admin));
-    settle();
-    return done.reason();
-  };
-  BOOST_TEST(asked("boston", "boston") == "region_alone");
-  BOOST_TEST(asked(home, "boston") == "region_alone");
-  BOOST_TEST(ask_at("boston", op::locate{"us1"}, "travel") == "accepted"); // it serves on
-  cut("boston", home);
-  BOOST_TEST(asked("boston", home) == "node_not_connected");
-  cut(home, standby);
-  pass(30s); // beyond the grace
-  BOOST_TEST(asked("boston", home) == "node_gone");
-}
-
 BOOST_AUTO_TEST_CASE(what_one_copy_cannot_read_is_read_from_another) {
   BOOST_TEST(deposit_at("boston", "one") == "accepted");
   const auto message = (*this)[home].on_disk(id).messages.begin()->first;
@@ -307,18 +219,6 @@ BOOST_AUTO_TEST_CASE(what_one_copy_cannot_read_is_read_from_another) {
   BOOST_TEST(ask_at(home, op::retrieve{{message, 0}}, "r2") == "accepted");
   lose_media(standby);
   BOOST_TEST(ask_at("boston", op::retrieve{{message, 0}}, "r3") == "media_damaged");
-}
-
-BOOST_AUTO_TEST_CASE(only_an_operator_drains_and_only_nodes_there_are) {
-  auto& boston = (*this)["boston"];
-  auto asked = [&](const std::string& node, const tenant_ptr& who) {
-    auto done = boston.ask(directory_actor{boston.forwarder()},
-                           boston.request_of(ask::drain{node}, "drain", who));
-    settle();
-    return done.reason();
-  };
-  BOOST_TEST(asked("lyon", boston.acme) == "operation_not_yours");
-  BOOST_TEST(asked("nobody", boston.admin) == "node_unknown");
 }
 
 BOOST_AUTO_TEST_CASE(what_nobody_has_is_not_found) {

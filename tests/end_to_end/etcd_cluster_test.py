@@ -9,7 +9,7 @@ from cluster import ClusterCase, free_port, join
 from mvno_adapter import NoAnswer, Refused
 from node import START_SECONDS, Node, amr, eventually
 
-REGIONS = {"paris": "eu1", "lyon": "eu1"}
+REGIONS = {"paris": "eu1", "lyon": "eu1", "boston": "us1"}
 
 
 class Etcd:
@@ -92,6 +92,23 @@ class EtcdClusterTest(ClusterCase):
         for who in profiles:
             found = self.patiently(lambda: at_lyon.messages({"profileId": who}))
             self.assertEqual(len(found), 2)
+
+    def test_subscribers_roam_to_a_region_that_came_later(self):
+        paris, boston = self.nodes["paris"].start(), self.nodes["boston"]
+        keys = paris.add_tenant("acme")
+        at_paris = self.connected(keys)
+        who = self.patiently(lambda: at_paris.register("+15055552000"))["profileId"]
+        self.patiently(lambda: at_paris.deposit({"profileId": who}, amr(1)))
+        abroad = {"subscriber": {"profileId": who}, "region": "us1"}
+        with self.assertRaisesRegex(Refused, "region_unknown"):
+            at_paris.ask("locate", abroad)
+        boston.start()
+        self.patiently(lambda: at_paris.ask("locate", abroad))
+        at_boston = self.connected({**keys, "endpoint": boston.address("router"),
+                                    "server_key": boston.server_key})
+        self.patiently(lambda: at_boston.messages({"profileId": who}))
+        paris.kill()  # served from the copy
+        self.assertEqual(len(self.patiently(lambda: at_boston.messages({"profileId": who}))), 1)
 
 
 if __name__ == "__main__":

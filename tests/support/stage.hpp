@@ -102,17 +102,12 @@ struct stage : actor_fixture {
                                                     throw std::runtime_error{"the clock is broken"};
                                                   return *time;
                                                 });
-    environment =
-        std::make_shared<const mailbox_environment>(mailbox_environment{key(7),
-                                                                        where.region,
-                                                                        {},
-                                                                        "en",
-                                                                        std::move(clock),
-                                                                        tenants,
-                                                                        where.lane,
-                                                                        where.lanes,
-                                                                        where.regions,
-                                                                        where.pin_copies});
+    mailbox_environment around{key(7), where.region, {}, "en", std::move(clock), tenants};
+    around.uid_lane = where.lane;
+    around.uid_lanes = where.lanes;
+    around.regions = std::make_shared<region_list>(where.regions);
+    around.pin_copies = where.pin_copies;
+    environment = std::make_shared<const mailbox_environment>(std::move(around));
     writer = keep(spawn_store_writer(
         sys, {store, *at, [bad = fatal](const failure& why) { bad->push_back(why); }, {}, true},
         false));

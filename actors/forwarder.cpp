@@ -141,17 +141,17 @@ struct forwarder_state {
         return;
       job->missed = true;
     }
-    answer_with(job->reply, job->damaged  ? *job->damaged
-                            : job->missed ? unreachable()
-                                          : unknown_mailbox());
+    answer_with(job->reply, job->missed    ? unreachable()
+                            : job->damaged ? *job->damaged
+                                           : unknown_mailbox());
   }
 
   void came_back(const errand_ptr& job, outcome what) {
     if (!not_here(what))
       return answer_with(job->reply, std::move(what));
     auto& why = std::get<failure>(what);
-    job->missed |= why.code != errc::not_found;
-    if (why.code == errc::storage_failure)
+    job->missed |= why.code != errc::not_found && !unreadable(why);
+    if (unreadable(why))
       job->damaged = std::move(why);
     go_on(job);
   }

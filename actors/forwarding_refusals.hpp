@@ -49,6 +49,12 @@ namespace restante {
           "it may or may not have been done: retry with the same request id"};
 }
 
+/// Whether a node's disk does not give back what is asked for. Nothing was written.
+[[nodiscard]] inline bool unreadable(const failure& why) {
+  const std::string_view reason = why.reason;
+  return reason == "media_damaged" || reason == "store_damaged" || reason == "read_failed";
+}
+
 /// Whether a node refused because it lacks what it takes: another one may serve the request.
 [[nodiscard]] inline bool not_here(const outcome& what) {
   auto* why = std::get_if<failure>(&what);
@@ -56,7 +62,8 @@ namespace restante {
     return false;
   const std::string_view reason = why->reason;
   return reason == unknown_mailbox().reason || reason == "mailbox_leaving" ||
-         reason == "node_catching_up" || reason == "media_coming" || reason == "media_damaged";
+         reason == "node_catching_up" || reason == "passed_on_too_many" ||
+         reason == "media_coming" || unreadable(*why);
 }
 
 } // namespace restante

@@ -53,6 +53,7 @@ void leavers::tick() {
       ++at;
       continue;
     }
+    begun_(box); // nothing is to be known of it any more
     core_.options.log.info("copy_dropped", {{"mailbox", to_string(box)}});
     core_.self->request(core_.options.node, limits::deadline_default, own_command(box, op::drop{}))
         .then([](const answered&) {}, [](caf::error&) {});

@@ -174,8 +174,10 @@ void mailbox_actor_state::fetch() {
                       there.emplace(sharing(*value, in_flight->share)));
               }
               decide();
-            } else {
+            } else if (of_replication(in_flight->what->op)) {
               refuse(done.values.error());
+            } else {
+              decide(); // for who asks they are not there: another copy may have them
             }
             work();
           },
@@ -210,6 +212,8 @@ void mailbox_actor_state::decide() {
       tell_operator(decided.error());
     return refuse(std::move(decided.error()));
   }
+  if (auto* why = std::get_if<failure>(&decided->reply); why && why->code == errc::storage_failure)
+    tell_operator(*why);
   if (!decided->changes())
     return finish(std::move(decided->reply));
   persist(std::move(*decided));

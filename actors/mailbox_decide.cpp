@@ -174,14 +174,13 @@ struct decider {
       return fail(errc::not_found, "greeting_not_found",
                   "the subscriber has not recorded that greeting: play your own");
     if (known.media.size() != 1 || checksum(known.media[0].view()) != there.content)
-      return damaged();
+      return unchanged(damaged());
     return unchanged(answer::greeting{from.kind, {there.type, known.media[0]}});
   }
 
-  static result<decision> damaged() {
-    return fail(
-        errc::storage_failure, "media_damaged",
-        "the stored media is missing or not what was deposited: the operator has been told");
+  static failure damaged() {
+    return {errc::storage_failure, "media_damaged",
+            "the stored media is missing or not what was deposited: the operator has been told"};
   }
 
   // --- messages -------------------------------------------------------------------------------
@@ -284,11 +283,11 @@ struct decider {
           failure{errc::busy, "media_coming",
                   "another node still has the media of this message: retry shortly"});
     if (known.media.size() != there.parts.size())
-      return damaged();
+      return nothing_new(damaged());
     answer::message reply{there, {}};
     for (size_t i = 0; i < there.parts.size(); ++i) {
       if (checksum(known.media[i].view()) != there.parts[i].content)
-        return damaged();
+        return nothing_new(damaged());
       reply.parts.push_back({there.parts[i].type, known.media[i]});
     }
     bool device = from.via == channel::device;

@@ -87,6 +87,9 @@ void outgoing::restart() {
   seeds_.clear();
   later_.clear();
   confirming_.clear();
+  to_confirm_.clear();
+  confirmed_by_.clear();
+  misfits_.clear();
   held_back_ = nullptr;
   seeded_for_ = 0;
   placed();
@@ -107,9 +110,7 @@ void outgoing::take(const peer::message& what) {
     return;
   if (auto* done = std::get_if<peer::applied>(&what)) {
     if (state_.applied(done->number))
-      for (auto& [box, how] : confirming_)
-        if (how.at == confirmation::step::sent && how.batch <= done->number)
-          how.at = confirmation::step::done;
+      confirm_applied(done->number);
   } else if (auto* not_taken = std::get_if<peer::stopped>(&what)) {
     core_.options.log.warning("peer_stopped", {{"peer", peer_}, {"why", not_taken->why.reason}});
     welcome_ = false; // begins anew after a pause
@@ -117,7 +118,7 @@ void outgoing::take(const peer::message& what) {
   } else if (auto* differ = std::get_if<peer::differ>(&what)) {
     if (differ->number == compared_) {
       compared_ = 0;
-      confirm_answered(differ->mailboxes);
+      confirm_answered(asked_, differ->mailboxes);
       differences_ += verifying_ ? differ->mailboxes.size() : 0;
       seeds_.insert(seeds_.end(), differ->mailboxes.begin(), differ->mailboxes.end());
     }
@@ -154,7 +155,7 @@ void outgoing::keep_progress() {
 /// One thing at a time: each does or begins something, or says that it has nothing to do.
 void outgoing::pump() {
   lag_.sample(core_.self->clock().now(), core_.newest, state_.progress.acknowledged);
-  if (held_back_ && welcome_ && state_.idle())
+  if (held_back_ && welcome_ && (held_back_as_last_ ? state_.idle() : state_.credit()))
     return std::exchange(held_back_, nullptr)();
   while (welcome_ && !busy_ && state_.credit())
     if (!next_seed() && !ship_log() && !confirm_next() && !compare_next())

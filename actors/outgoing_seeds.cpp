@@ -71,18 +71,24 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
   auto ship = [self, box, part](const std::vector<std::optional<chunk>>& values) {
     self->busy_ = false;
     const auto number = self->send_batch({fill(*part, values)}, 0);
+    auto next = [self, box, part] { self->seed_part_of(box, part->through); };
+    if (!part->last && self->state_.credit())
+      return next();
     if (!part->last)
-      return self->seed_part_of(box, part->through);
-    if (auto at = self->confirming_.find(box->id); at != self->confirming_.end())
-      if (at->second.at == confirmation::step::seeding)
-        at->second = {confirmation::step::sent, number};
+      return self->hold_back(next, false);
+    self->misfits_.erase(box->id);
+    if (auto at = self->confirming_.find(box->id);
+        at != self->confirming_.end() && at->second == confirmation::seeding) {
+      at->second = confirmation::sent;
+      self->confirmed_by_.emplace(number, box->id);
+    }
     self->pump();
   };
   // With the last part the mailbox exists there: not before all else of it is on the peer's disk.
   auto ship_in_order =
       [self, ship, waits = part->last && after](const std::vector<std::optional<chunk>>& values) {
         if (waits && !self->state_.idle())
-          self->held_back_ = [ship, values] { ship(values); };
+          self->hold_back([ship, values] { ship(values); }, true);
         else
           ship(values);
       };
@@ -95,15 +101,17 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
               return;
             if (got.values && fits(*part, *got.values))
               return ship_in_order(*got.values);
-            if (got.values) { // it has changed since it was read, or media are still to come
-              self->busy_ = false;
+            if (got.values && ++self->misfits_[box->id] < limits::seed_attempts) {
+              self->busy_ = false; // it has changed since it was read
               self->later_.push_back(box->id);
               return self->pump();
             }
-            self->core_.options.log.error("mailbox_not_seeded",
-                                          {{"mailbox", to_string(box->id)},
-                                           {"peer", self->peer_},
-                                           {"why", got.values.error().reason}});
+            self->misfits_.erase(box->id);
+            self->core_.options.log.error(
+                "mailbox_not_seeded",
+                {{"mailbox", to_string(box->id)},
+                 {"peer", self->peer_},
+                 {"why", got.values ? "media_damaged" : got.values.error().reason}});
             self->damaged_.insert(
                 partition_of(box->id)); // it has less than all until the next look
             self->state_.unseed(partition_of(box->id));
@@ -217,10 +225,13 @@ void outgoing::compare(const std::vector<mailbox_id>& boxes, std::function<void(
     self->busy_ = false;
     for (const auto& [box, state] : out->mailboxes)
       if (auto at = self->confirming_.find(box); at != self->confirming_.end())
-        if (at->second.at == confirmation::step::loading) // what can't be read stays so
-          at->second.at = confirmation::step::compared;
+        if (at->second == confirmation::loading || at->second == confirmation::seeding)
+          at->second = confirmation::compared;
     if (!out->mailboxes.empty()) {
       self->compared_ = out->number = ++self->last_compare_;
+      self->asked_.clear();
+      for (const auto& [box, state] : out->mailboxes)
+        self->asked_.push_back(box);
       self->core_.tell(self->peer_, true, *out);
     }
     then();
@@ -255,36 +266,55 @@ void outgoing::compare(const std::vector<mailbox_id>& boxes, std::function<void(
 // --- before a copy goes -------------------------------------------------------------------------
 
 bool outgoing::confirms(const mailbox_id& box) {
-  const auto [at, fresh] = confirming_.try_emplace(box);
-  const bool done = at->second.at == confirmation::step::done;
-  if (fresh)
-    pump();
-  return done;
+  const auto [at, fresh] = confirming_.try_emplace(box, confirmation::wanted);
+  if (!fresh)
+    return at->second == confirmation::done;
+  to_confirm_.push_back(box);
+  pump();
+  return false;
 }
 
 bool outgoing::confirm_next() {
-  if (compared_ != 0)
-    return false; // waits for an answer
+  if (compared_ != 0 || to_confirm_.empty())
+    return false;
   std::vector<mailbox_id> boxes;
-  for (auto& [box, how] : confirming_)
-    if (how.at == confirmation::step::wanted && boxes.size() < limits::compared_at_once) {
-      how.at = confirmation::step::loading;
-      boxes.push_back(box);
+  for (; !to_confirm_.empty() && boxes.size() < limits::compared_at_once; to_confirm_.pop_front())
+    if (auto at = confirming_.find(to_confirm_.front());
+        at != confirming_.end() && at->second == confirmation::wanted) {
+      at->second = confirmation::loading;
+      boxes.push_back(at->first);
     }
   if (boxes.empty())
     return false;
   busy_ = true;
-  compare(boxes, [self = shared_from_this()] { self->pump(); });
+  compare(boxes, [self = shared_from_this(), boxes] {
+    for (const auto& box : boxes) // those that could not be read are asked for anew
+      if (auto at = self->confirming_.find(box);
+          at != self->confirming_.end() && at->second == confirmation::loading)
+        self->confirming_.erase(at);
+    self->pump();
+  });
   return true;
 }
 
 /// Equal is enough. What differs is shipped: the peer may have more, but then it has this too.
-void outgoing::confirm_answered(const std::vector<mailbox_id>& differ) {
-  for (auto& [box, how] : confirming_)
-    if (how.at == confirmation::step::compared)
-      how.at = std::find(differ.begin(), differ.end(), box) == differ.end()
-                   ? confirmation::step::done
-                   : confirmation::step::seeding;
+void outgoing::confirm_answered(const std::vector<mailbox_id>& asked,
+                                const std::vector<mailbox_id>& differ) {
+  for (const auto& box : asked)
+    if (auto at = confirming_.find(box);
+        at != confirming_.end() && at->second == confirmation::compared)
+      at->second = std::find(differ.begin(), differ.end(), box) == differ.end()
+                       ? confirmation::done
+                       : confirmation::seeding;
+}
+
+void outgoing::confirm_applied(uint64_t number) {
+  const auto end = confirmed_by_.upper_bound(number);
+  for (auto each = confirmed_by_.begin(); each != end; ++each)
+    if (auto at = confirming_.find(each->second);
+        at != confirming_.end() && at->second == confirmation::sent)
+      at->second = confirmation::done;
+  confirmed_by_.erase(confirmed_by_.begin(), end);
 }
 
 } // namespace restante

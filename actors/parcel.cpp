@@ -150,7 +150,8 @@ seed_part next_part(const mailbox_state& box, const std::optional<message_id>& a
     }
     bytes += more;
     for (size_t part = 0; part < message.parts.size(); ++part)
-      out.media.push_back({family::media, media_key(box.id, id, static_cast<uint8_t>(part))});
+      if (!message.awaits(part)) // who gets the record awaits them too
+        out.media.push_back({family::media, media_key(box.id, id, static_cast<uint8_t>(part))});
     out.what.delta.messages.emplace(id, message);
     out.through = id;
   }

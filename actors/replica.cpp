@@ -306,6 +306,8 @@ answer::copies told_of(const mailbox_state& here) {
 digest state_digest(const mailbox_state& of) {
   auto profile = of.profile;
   profile.sealed = false;
+  for (const auto& [id, message] : of.messages) // what is known from these too
+    profile.uid_floor = std::max(profile.uid_floor, message.uid);
   auto bytes = encode(profile);
   for (const auto& [id, message] : of.messages)
     bytes += encode(message);

@@ -4,6 +4,8 @@
 #include "actors/replicator_parts.hpp"
 #include "storage/keys.hpp"
 
+#include <numeric>
+
 namespace restante {
 
 namespace {
@@ -69,7 +71,12 @@ struct replicator_state {
       peer.from = std::make_shared<incoming>(core, each.name);
       peer.heard = now(); // until the grace is over it counts as there
     }
-    std::erase_if(peers, [&](const auto& each) { return configured->find(each.first) == nullptr; });
+    std::erase_if(peers, [&](const auto& each) {
+      const bool gone = configured->find(each.first) == nullptr;
+      if (gone && each.second.to)
+        each.second.to->connected(false); // nothing waits on its behalf any more
+      return gone;
+    });
     peers.erase(configured->self);
     look();
   }
@@ -206,11 +213,12 @@ struct replicator_state {
   bool home_has(std::string_view region, const mailbox_id& box, uint64_t sequence) const {
     const auto partition = partition_of(box);
     const auto holders = core.places->holders(region, partition);
-    const auto all = [&](auto says) {
-      return std::all_of(holders.begin(), holders.end(), [&](const member* each) {
-        auto at = peers.find(each->name);
-        return at != peers.end() && says(*at->second.to);
-      });
+    const auto all = [&](auto says) { // all are asked, each sees to it when it does not
+      return std::accumulate(holders.begin(), holders.end(), true,
+                             [&](bool yes, const member* each) {
+                               auto at = peers.find(each->name);
+                               return at != peers.end() && says(*at->second.to) && yes;
+                             });
     };
     return !holders.empty() &&
            all([&](outgoing& to) { return to.has_all_of(partition, sequence); }) &&
@@ -322,9 +330,10 @@ struct replicator_state {
 
   /// Nothing is left that only this node has, and nothing is its to hold.
   answered drain(const set_draining& what) {
-    const auto& here = *core.find(core.name());
+    const auto here = *core.find(core.name()); // a copy: places change below
     const auto& members = core.places->who()->members;
-    if (what.on && std::none_of(members.begin(), members.end(), [&](const member& each) {
+    if (what.on && !draining &&
+        std::none_of(members.begin(), members.end(), [&](const member& each) {
           return each.region == here.region && each.name != here.name && each.alive &&
                  !each.draining;
         }))

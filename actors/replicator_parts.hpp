@@ -131,7 +131,14 @@ private:
   [[nodiscard]] std::optional<size_t> partition_to_compare();
   void compare_page(const std::vector<key_value>& page);
   bool confirm_next();
-  void confirm_answered(const std::vector<mailbox_id>& differ);
+  void confirm_answered(const std::vector<mailbox_id>& asked,
+                        const std::vector<mailbox_id>& differ);
+  void confirm_applied(uint64_t number);
+  void hold_back(std::function<void()> part, bool last) {
+    busy_ = true;
+    held_back_ = std::move(part);
+    held_back_as_last_ = last;
+  }
   void compare(const std::vector<mailbox_id>& boxes, std::function<void()> then);
   uint64_t send_batch(std::vector<peer::entry> entries, uint64_t through);
   void keep_progress();
@@ -161,14 +168,17 @@ private:
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
   uint64_t last_compare_ = 0;
+  std::vector<mailbox_id> asked_; // about, with it
   uint64_t differences_ = 0;
   /// Mailboxes that are to leave this node.
-  struct confirmation {
-    enum class step { wanted, loading, compared, seeding, sent, done } at = step::wanted;
-    uint64_t batch = 0; // that brings the end of it, when sent
-  };
+  enum class confirmation { wanted, loading, compared, seeding, sent, done };
   std::map<mailbox_id, confirmation> confirming_;
-  std::function<void()> held_back_; // the last part of a seed, while others are open
+  std::deque<mailbox_id> to_confirm_;                // those that are wanted
+  std::multimap<uint64_t, mailbox_id> confirmed_by_; // batches that end what was sent
+  /// The next part of a seed, which waits for credit; the last one, for all others to be applied.
+  std::function<void()> held_back_;
+  bool held_back_as_last_ = false;
+  std::map<mailbox_id, size_t> misfits_; // seeds that had media missing, and how often
   shipping_lag lag_;
 };
 
@@ -254,7 +264,7 @@ private:
 
   replicator_core& core_;
   reached home_has_;
-  std::function<void(const mailbox_id&)> begun_; // what was known of it is of another copy
+  std::function<void(const mailbox_id&)> begun_; // what peers confirmed was of another copy
   std::map<mailbox_id, leaver> sealed_;
 };
 

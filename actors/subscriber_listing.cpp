@@ -66,7 +66,8 @@ struct listing_state {
       auto profile = decode_profile(entry.value);
       if (!profile)
         return end(profile.error());
-      if (id && (tenant.empty() || profile->tenant == tenant))
+      const bool there = !profile->tenant.empty(); // not the rest of a copy that was dropped
+      if (id && there && (tenant.empty() || profile->tenant == tenant))
         found.push_back(*id);
     }
     from = key_after(got.page->back().key);

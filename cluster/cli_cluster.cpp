@@ -93,8 +93,8 @@ void tell_progress(const facts& of) {
   std::cerr << shown(of.at("node")) << ": " << shown(of.at("partitions_left"))
             << " partitions to hand over, " << shown(of.at("changes_left")) << " changes to ship, "
             << shown(of.at("copies_leaving")) << " copies leaving";
-  if (const auto& far = of.at("not_connected"); !far.empty())
-    std::cerr << "; waits for " << shown(far) << ", which it is not connected to";
+  if (const auto far = of.find("not_connected"); far != of.end() && !far->second.empty())
+    std::cerr << "; waits for " << shown(far->second) << ", which it is not connected to";
   std::cerr << '\n';
 }
 

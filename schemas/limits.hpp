@@ -134,6 +134,9 @@ inline constexpr size_t piece_bytes_max = 256 * 1024;
 /// Batches shipped to a peer and not yet applied by it, and their bytes: a slow peer holds back
 /// what is shipped to it and nothing else.
 inline constexpr size_t batches_in_flight_max = 16;
+/// How often a mailbox is read again for a peer when its media are not those it describes: it may
+/// have changed meanwhile, a few times a second at the most. Then they are damaged.
+inline constexpr size_t seed_attempts = 8;
 inline constexpr size_t shipped_bytes_in_flight_max = 8 * 1024 * 1024;
 /// What was just written, on its way to be shipped without being read back; beyond that it is read
 /// from the log.

@@ -74,6 +74,7 @@ struct message_record {
     return bits;
   }
   [[nodiscard]] bool has(flag_bit bit) const { return (flag_bits() & bit) != 0; }
+  [[nodiscard]] bool awaits(size_t part) const { return part < 8 && (awaited >> part & 1) != 0; }
   void await_all() {
     awaited = static_cast<uint8_t>((1u << std::min<size_t>(parts.size(), 8)) - 1);
   }

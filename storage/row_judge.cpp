@@ -180,7 +180,7 @@ private:
   }
 
   /// Whether it is kept.
-  bool settle(const message_place& place, const message_record& message, row_cursor& media) {
+  bool settle(const message_place& place, message_record message, row_cursor& media) {
     if (profile(place.mailbox) == nullptr)
       return drop(place, message, "its mailbox is not there", media);
     const auto key_of = [&](size_t part) {
@@ -189,11 +189,13 @@ private:
     std::vector<std::string> parts;
     bool elsewhere = false;
     for (size_t i = 0; i < message.parts.size(); ++i) {
-      if ((message.awaited >> i & 1) != 0) {
+      auto part = take(media, key_of(i), message.parts[i], !message.awaits(i));
+      if (!part && message.awaits(i)) {
         parts.emplace_back(); // another node has it
         continue;
       }
-      auto part = take(media, key_of(i), message.parts[i]);
+      if (part && message.awaits(i)) // it came since the record was of
+        message.awaited &= static_cast<uint8_t>(~(1u << i));
       if (!part)
         return drop(place, message, "its media can't be read", media);
       elsewhere |= part->elsewhere;
@@ -229,8 +231,9 @@ private:
       stray(media.key());
   }
 
+  /// By its row; `anywhere`: or wherever else its bytes are.
   std::optional<found_media> take(row_cursor& media, const std::string& key,
-                                  const part_record& part) {
+                                  const part_record& part, bool anywhere) {
     pass_to(media, key);
     if (media.valid() && media.key() == key) {
       desk_.count(family::media);
@@ -239,7 +242,7 @@ private:
       if (bytes.size() == part.size && checksum(bytes) == part.content)
         return found_media{std::move(bytes), false};
     }
-    return view_.media(key, part.content);
+    return anywhere ? view_.media(key, part.content) : std::nullopt;
   }
 
   /// Media no message claimed: a greeting, or left over.

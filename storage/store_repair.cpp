@@ -4,6 +4,7 @@
 #include "storage/keys.hpp"
 #include "storage/rocks_failure.hpp"
 #include "storage/rocks_store.hpp"
+#include "storage/store_assembly.hpp"
 #include "storage/store_files.hpp"
 #include "storage/store_scratch.hpp"
 
@@ -226,6 +227,16 @@ uint64_t bytes_of(const fs::path& directory, std::string_view kind) {
   return sum;
 }
 
+/// Tables that are made anew beside the others.
+uint64_t unfit_bytes(const fs::path& directory) {
+  uint64_t sum = 0;
+  for (const auto& file : numbered_files(directory, ".sst"))
+    if (std::error_code gone; unfit_table(file))
+      if (const auto size = fs::file_size(file, gone); !gone)
+        sum += size;
+  return sum;
+}
+
 /// Tried, as a file system mounted twice has one number and no links between the two places.
 bool takes_links(const fs::path& directory, const fs::path& of) {
   const auto probe = directory / (".restante-link-" + std::to_string(::getpid()));
@@ -253,7 +264,7 @@ result<void> check_room(const fs::path& from, const fs::path& into) {
     room = room.parent_path();
   const auto logs = bytes_of(from, ".log");
   const auto tables = bytes_of(from, ".sst") + bytes_of(from, ".blob");
-  const auto copies = (takes_links(room, from / "LOCK") ? 0 : tables) + logs;
+  const auto copies = (takes_links(room, from / "LOCK") ? unfit_bytes(from) : tables) + logs;
   const auto store = tables + logs + new_log_bytes(tables + logs);
   const auto reserve = rocks_store::options{}.reserve_bytes;
   const auto needed = copies + store + reserve;

@@ -142,26 +142,29 @@ private:
         continue;
       fs::rename(mended, file); // the original keeps its own
       mended_.insert(file.filename());
-      tell_mended(file.filename(), *why, **done);
+      tell_mended(file.filename(), *why, **done, named != tables.end());
       if (tell_)
         tell_("tables", number);
     }
     return {};
   }
 
-  void tell_mended(std::string name, const std::string& why, const mended_table& has) {
+  void tell_mended(std::string name, const std::string& why, const mended_table& has, bool named) {
     auto what = why + ": " + std::to_string(has.rows);
     if (has.rows_due)
       what += " of its " + std::to_string(*has.rows_due);
     what += " rows are read block by block";
-    const auto lost = has.rows_due.value_or(has.rows) - has.rows;
-    out_.doubted.push_back({has.whole ? fate::seen : fate::lost,
-                            std::move(name),
-                            has.whole ? std::move(what) : what + ", what may have followed is lost",
-                            {},
-                            {},
-                            0,
-                            has.whole ? 0 : std::max<uint64_t>(lost, 1)});
+    const auto lost = std::max(has.rows_due.value_or(has.rows), has.rows) - has.rows;
+    if (has.whole)
+      out_.doubted.push_back({fate::seen, std::move(name), std::move(what), {}, {}, 0, 0});
+    else
+      out_.doubted.push_back({fate::lost,
+                              std::move(name),
+                              what + ", what may have followed is lost",
+                              {},
+                              {},
+                              0,
+                              named ? std::max<uint64_t>(lost, 1) : lost});
   }
 
   /// A table with a damaged block shows its cost in the rows. One whose blocks are sound and which

@@ -12,6 +12,8 @@ namespace restante {
 
 namespace {
 
+/// As long as keys of this store never are (storage/store_assembly.cpp), and an entry's row number.
+constexpr size_t key_bytes_max = 512 + 8;
 /// Values of 4 KiB and more stand in blob files; settings with all their names are far smaller.
 constexpr uint64_t block_bytes_max = 4 * 1024 * 1024;
 
@@ -50,15 +52,21 @@ std::optional<block_place> find_block(std::string_view table, uint64_t offset) {
                                                                       &XXH3_freeState};
   XXH3_64bits_reset(hash.get());
   const auto rest = table.substr(offset);
+  std::optional<block_place> first; // of no entries, as filters are; or chance, then there is more
   for (uint64_t size = 0; size < block_bytes_max && size + block_trailer_bytes <= rest.size();
        ++size) {
     const auto type = static_cast<uint8_t>(rest[size]);
     if (size > 0 && is_compression(type) &&
-        with_last(XXH3_64bits_digest(hash.get()), type) == fixed32(rest, size + 1))
-      return block_place{offset, size};
+        with_last(XXH3_64bits_digest(hash.get()), type) == fixed32(rest, size + 1)) {
+      const block_place at{offset, size};
+      const auto block = uncompressed(rest.substr(0, size), type);
+      if (block && each_entry(*block, [](std::string_view, std::string_view) { return true; }))
+        return at;
+      first = first ? first : at;
+    }
     XXH3_64bits_update(hash.get(), &rest[size], 1);
   }
-  return std::nullopt;
+  return first;
 }
 
 std::optional<std::string> read_block(std::string_view table, block_place at) {
@@ -86,7 +94,8 @@ bool each_entry(std::string_view block,
   while (!rest.empty()) {
     uint64_t shared = 0, own = 0, value = 0;
     if (!take_varint(rest, shared) || !take_varint(rest, own) || !take_varint(rest, value) ||
-        shared > key.size() || own > rest.size() || value > rest.size() - own)
+        shared > key.size() || own > key_bytes_max || shared + own > key_bytes_max ||
+        own > rest.size() || value > rest.size() - own)
       return false;
     key.resize(shared);
     key += rest.substr(0, own);

@@ -192,19 +192,15 @@ private:
   std::string bytes_;
 };
 
-failure broken(const std::filesystem::path& file, const char* what) {
-  return {errc::storage_failure, "read_failed",
-          file.string() + " can't be " + what + ": " + std::generic_category().message(errno)};
-}
-
 } // namespace
 
 result<std::optional<mended_table>>
 mend_table(const std::filesystem::path& from, const std::filesystem::path& to, table_origin known) {
+  std::error_code unknown;
+  std::string table(std::filesystem::file_size(from, unknown), '\0');
   std::ifstream in{from, std::ios::binary};
-  std::string table{std::istreambuf_iterator<char>{in}, {}};
-  if (!in.is_open() || in.bad())
-    return tl::unexpected{broken(from, "read")};
+  if (unknown || !in.read(table.data(), static_cast<std::streamsize>(table.size())))
+    return std::nullopt; // a sector of it can't be read: as if there were no such table
   const auto properties = read_properties(table);
   if (const auto name = properties.find("rocksdb.column.family.name"); name != properties.end()) {
     known.family = name->second;
@@ -238,7 +234,8 @@ mend_table(const std::filesystem::path& from, const std::filesystem::path& to, t
   made.write(out.bytes().data(), static_cast<std::streamsize>(out.bytes().size()));
   made.close();
   if (!made)
-    return tl::unexpected{broken(to, "written")};
+    return fail(errc::storage_failure, "write_failed",
+                to.string() + " can't be written: " + std::generic_category().message(errno));
   return mended_table{found.rows, number_in(properties, "rocksdb.num.entries"), found.whole};
 }
 

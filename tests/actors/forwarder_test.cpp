@@ -221,6 +221,16 @@ BOOST_AUTO_TEST_CASE(what_one_copy_cannot_read_is_read_from_another) {
   BOOST_TEST(ask_at("boston", op::retrieve{{message, 0}}, "r3") == "media_damaged");
 }
 
+BOOST_AUTO_TEST_CASE(a_disk_that_does_not_give_back_a_mailbox_is_passed_over) {
+  BOOST_TEST(deposit_at("boston", "one") == "accepted");
+  const auto message = (*this)[home].on_disk(id).messages.begin()->first;
+  (*this)[home].store->unreadable = true;
+  BOOST_TEST(ask_at("boston", op::retrieve{{message, 0}}, "r1") == "accepted");
+  BOOST_TEST(ask_at(home, op::retrieve{{message, 0}}, "r2") == "accepted");
+  cut("boston", standby);
+  BOOST_TEST(ask_at("boston", op::retrieve{{message, 0}}, "r3") == "mailbox_unreachable");
+}
+
 BOOST_AUTO_TEST_CASE(what_nobody_has_is_not_found) {
   id.bytes.fill(0x42);
   for (const auto& [name, node] : nodes) {

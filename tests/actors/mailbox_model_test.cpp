@@ -172,11 +172,28 @@ BOOST_AUTO_TEST_CASE(media_that_fail_their_checksum_are_not_served_and_nobody_is
   for (const auto& media : {std::vector{amr(100, 'x')}, std::vector<chunk>{},
                             std::vector{amr(100), amr(100)}, std::vector{amr(99)}}) {
     auto refused = box.decide(what, {{}, media, false});
-    BOOST_TEST(reason(refused) == "media_damaged");
-    BOOST_TEST((refused.error().code == errc::storage_failure)); // no decision: nothing is told
+    BOOST_REQUIRE(refused);
+    BOOST_TEST(std::get<failure>(refused->reply).reason == "media_damaged");
+    BOOST_TEST((std::get<failure>(refused->reply).code == errc::storage_failure));
+    BOOST_TEST(!refused->changes()); // nothing is told
   }
   BOOST_TEST(!message(which).has(played));
   BOOST_TEST(told(run(what)).size() > 0U); // once the media are back
+}
+
+// Another copy may serve it, and knows nothing of the attempt here.
+BOOST_AUTO_TEST_CASE(a_right_pin_counts_as_right_though_the_media_are_damaged) {
+  auto which = deposit("d1").message;
+  const auto what = ask(op::retrieve{by(which), channel::device, {}, {}}, "r1");
+  carry_out(box.pin_attempt(what));
+  const auto share = [&] { return box.state().profile.pin_shares.begin()->second; };
+  BOOST_TEST(share().failures == 1U);
+  auto refused = box.decide(what, {{}, {amr(99)}, true});
+  BOOST_REQUIRE(refused);
+  BOOST_TEST(std::get<failure>(refused->reply).reason == "media_damaged");
+  carry_out(*refused);
+  BOOST_TEST(share().failures == 0U);
+  BOOST_TEST(!message(which).has(played));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -232,7 +249,8 @@ BOOST_AUTO_TEST_CASE(a_greeting_that_is_not_sound_audio_is_refused) {
   run(op::set_greeting{greeting_kind::normal, audio(10)}, "r");
   auto damaged =
       box.decide(ask(op::get_greeting{greeting_kind::normal}, "g"), {{}, {amr(11)}, false});
-  BOOST_TEST(reason(damaged) == "media_damaged");
+  BOOST_REQUIRE(damaged);
+  BOOST_TEST(std::get<failure>(damaged->reply).reason == "media_damaged");
 }
 
 BOOST_AUTO_TEST_CASE(preferences_that_are_not_named_stay) {

@@ -1,4 +1,5 @@
 // Changes of a message that come to a copy before its media.
+#include "actors/parcel.hpp"
 #include "tests/support/replica_copies.hpp"
 
 namespace restante {
@@ -55,6 +56,28 @@ BOOST_AUTO_TEST_CASE(a_deposit_that_is_repeated_where_its_media_are_awaited_brin
   third.check_media();
   BOOST_TEST((third.box.state() == abroad.box.state()));
   BOOST_TEST(!third.decide(ask(voicemail('a', 2), "d"))->changes());
+}
+
+// The media may be lost for good: a new copy is complete all the same, and as incomplete.
+BOOST_AUTO_TEST_CASE(a_copy_that_awaits_media_ships_all_else) {
+  copy_of home{*this, 1}, abroad{*this, 2}, third{*this, 3};
+  auto created = home.change(ask(creation(), "create"));
+  auto left = home.change(ask(voicemail('a', 2), "d"));
+  const auto id = left.delta.messages.begin()->first;
+  abroad.take(created);
+  abroad.take(left);
+  third.take(created);
+  third.take(abroad.change(ask(op::set_flags{{id, 0}, 1, 0}, "f")));
+  const auto part = next_part(third.box.state(), std::nullopt);
+  BOOST_TEST(part.last);
+  BOOST_TEST(part.media.empty());
+  BOOST_TEST(fits(part, {}));
+  op::absorb sent;
+  sent.delta = part.what.delta;
+  copy_of fresh{*this, 4};
+  BOOST_TEST(fresh.take(sent) == "taken");
+  BOOST_TEST((fresh.box.state() == third.box.state()));
+  BOOST_TEST((state_digest(fresh.box.state()) == state_digest(third.box.state())));
 }
 
 // What a peer says of its own copy is nothing to this one.

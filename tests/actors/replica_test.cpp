@@ -215,6 +215,11 @@ BOOST_AUTO_TEST_CASE(
   const auto second = abroad.change(ask(voicemail('b'), "2"));
   BOOST_TEST(second.delta.messages.begin()->second.uid > first.delta.messages.begin()->second.uid);
   BOOST_TEST((abroad.box.state().profile.pin_shares == attempts));
+  // What is known from the messages makes no difference.
+  home.change(ask(voicemail('c'), "3"));
+  auto with_floor = home.box.state();
+  with_floor.profile.uid_floor = with_floor.messages.begin()->second.uid;
+  BOOST_TEST((state_digest(with_floor) == state_digest(home.box.state())));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -50,6 +50,10 @@ class EtcdClusterTest(ClusterCase):
         with self.nodes[name].operator() as asking:
             return {each["name"]: each["value"] for each in asking.ask("status")[0]["status"]}
 
+    def mailboxes_of(self, name):
+        with self.nodes[name].operator() as asking:
+            return asking.ask("subscriberList", {})[0]["subscribers"]
+
     def whole(self, name, peer):
         figures = self.figures(name)
         return (figures.get(f"peer.{peer}.complete"), figures.get(f"peer.{peer}.behind")) == \
@@ -78,9 +82,7 @@ class EtcdClusterTest(ClusterCase):
         figures = self.figures("lyon")
         self.assertGreater(int(figures["peer.lyon.home"]), 0)
         self.assertEqual(int(figures["peer.lyon.held"]), 1024)
-        with lyon.operator() as asking:
-            there = asking.ask("subscriberList", {})[0]["subscribers"]
-        self.assertEqual(len(there), len(profiles))
+        self.assertEqual(len(self.mailboxes_of("lyon")), len(profiles))
 
         self.etcd.kill()  # who is there stays known
         for number, who in enumerate(profiles):
@@ -106,7 +108,7 @@ class EtcdClusterTest(ClusterCase):
         self.patiently(lambda: at_paris.ask("locate", abroad))
         at_boston = self.connected({**keys, "endpoint": boston.address("router"),
                                     "server_key": boston.server_key})
-        self.patiently(lambda: at_boston.messages({"profileId": who}))
+        self.patiently(lambda: self.mailboxes_of("boston"))
         paris.kill()  # served from the copy
         self.assertEqual(len(self.patiently(lambda: at_boston.messages({"profileId": who}))), 1)
 

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -29,6 +30,10 @@ BIN = Path(os.environ.get("RESTANTE_BIN", ROOT / "build" / "release" / "bin"))
 DATA = ROOT / "tests" / "data"
 START_SECONDS = 30  # a sanitizer's build on a busy machine is slow
 STOP_SECONDS = 30
+
+# Whoever runs the tests in the background, or under nohup, hands on that these are ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def eventually(look, seconds=10.0, pause=0.02):

@@ -10,10 +10,6 @@ from signal import SIGINT, SIGTERM
 from node import BIN, NodeCase, eventually
 
 
-# Whoever runs the tests under nohup hands on that SIGHUP is ignored.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
 class Signals(NodeCase):
     def test_a_second_signal_ends_a_stopping_node_at_once(self):
         node = self.node().start()

@@ -149,6 +149,28 @@ BOOST_AUTO_TEST_CASE(media_that_another_node_is_to_send_are_not_missed) {
   BOOST_TEST((of.value(family::messages, late.key) == encode(record)));
 }
 
+// They came, silently, and then the row was lost: the change log has it as of before.
+BOOST_AUTO_TEST_CASE(media_that_came_are_kept_though_the_change_log_awaits_them) {
+  patient of;
+  const auto& late = of.sample.messages.front();
+  const auto id = parse_message_key(late.key)->message;
+  std::vector<row> rows{row::remove(family::messages, late.key)};
+  for (const auto& [name, value] : of.sample.rows)
+    if (name.first == family::changes) {
+      auto step = decode_change(value).value();
+      if (auto at = step.delta.messages.find(id); at != step.delta.messages.end()) {
+        at->second.await_all();
+        rows.push_back(row::put(family::changes, name.second, encode(step)));
+      }
+    }
+  of.write(std::move(rows));
+  of.findings();
+  BOOST_TEST(
+      (of.value(family::messages, late.key) == of.sample.rows.at({family::messages, late.key})));
+  for (const auto& key : late.media)
+    BOOST_TEST((of.value(family::media, key) == of.sample.rows.at({family::media, key})));
+}
+
 BOOST_AUTO_TEST_CASE(missing_names_are_made_anew_from_their_mailboxes) {
   patient on;
   const auto& [name, value] = on.first(family::aliases);

@@ -39,6 +39,8 @@ seen_copy look_at(const kv_store& disk, const mailbox_id& box, bool with_media) 
   out.sealed = std::exchange(profile.sealed, false);
   out.location = profile.location.value;
   out.language = profile.language.value;
+  for (const auto& [id, message] : found->messages) // a floor below them says nothing
+    profile.uid_floor = std::max(profile.uid_floor, message.uid);
   out.settings = encode(profile);
   for (const auto& [id, message] : found->messages) {
     auto& seen = out.messages[to_string(id)];

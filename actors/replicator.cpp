@@ -123,9 +123,12 @@ struct replicator_state {
     const bool patient = now() - begun < core.options.grace;
     if (patient && peers.empty())
       return; // they may be found yet
-    for (const auto& [name, peer] : peers)
-      if (peer.from->greeted() ? !peer.from->caught_up() : patient || peer.from->greeting())
+    for (const auto& [name, peer] : peers) {
+      const bool there = core.find(name)->alive; // nobody says when it ended in between
+      if (there && peer.from->greeted() ? !peer.from->caught_up()
+                                        : patient || (there && peer.from->greeting()))
         return;
+    }
     caught_up = true;
     core.options.log.info("caught_up", {{"peers", std::to_string(peers.size())}});
     tell_standing();

@@ -88,11 +88,11 @@ struct bad_company : cluster_stage {
     return {++number, 0, {{encode(what), std::move(media)}}};
   }
 
-  std::string figure(const std::string& fact) {
+  std::string figure(const std::string& fact, const std::string& of = "peer.mallory.") {
     auto done = paris.ask(paris.replicator, node_status_request{});
     settle();
     for (const auto& [name, value] : done.as<answer::status>().figures)
-      if (name == "peer.mallory." + fact)
+      if (name == of + fact)
         return value;
     return "no such figure";
   }
@@ -154,6 +154,20 @@ BOOST_AUTO_TEST_CASE(two_adjacent_versions_talk_in_the_older_one) {
   newer.version_min = peer::version_max + 1;
   BOOST_TEST(verdict(newer) == "version_unknown");
   BOOST_TEST(verdict(greeting()) == "welcome");
+}
+
+// Its process may have ended in between.
+BOOST_AUTO_TEST_CASE(who_greets_and_falls_silent_is_waited_for_no_longer_than_the_grace) {
+  paris.start_again();
+  connect("paris");
+  connect("boston");
+  settle();
+  BOOST_TEST(verdict(greeting()) == "welcome");
+  const auto ready = [&] { return figure("ready", "cluster."); };
+  pass(1s);
+  BOOST_TEST(ready() == "no");
+  pass(30s);
+  BOOST_TEST(ready() == "yes");
 }
 
 BOOST_AUTO_TEST_CASE(a_status_says_why_a_peer_is_refused) {

@@ -19,16 +19,10 @@ struct replicator_state {
     std::shared_ptr<incoming> from;
     std::optional<caf::actor_clock::time_point> heard;
   };
-  struct waiter {
-    await_copy what;
-    caf::actor_clock::time_point until;
-    caf::typed_response_promise<answered> reply;
-  };
 
   replicator_core core;
   membership_ptr configured; // as given, without what was heard
   std::map<std::string, peer_state> peers;
-  std::list<waiter> waiting;
   caf::actor_clock::time_point begun;
   bool caught_up = false;
   standing told; // to the listener
@@ -41,6 +35,7 @@ struct replicator_state {
                   for (auto& [name, peer] : peers)
                     peer.to->forget(box);
                 }};
+  copy_waiters waiting{core, [this](const await_copy& what) { return copied(what); }};
 
   [[nodiscard]] caf::actor_clock::time_point now() const { return core.self->clock().now(); }
 
@@ -161,7 +156,7 @@ struct replicator_state {
         look();
     }
     catch_up();
-    settle();
+    waiting.settle();
   }
 
   void grew(const log_grew& what) {
@@ -235,57 +230,6 @@ struct replicator_state {
     });
   }
 
-  caf::result<answered> wait_for(const await_copy& what) {
-    if (what.sequence != 0 && copied(what))
-      return answered{answer::done{true}};
-    auto reply = core.self->make_response_promise<answered>();
-    if (what.sequence != 0)
-      waiting.push_back({what, now() + what.patience, reply});
-    else
-      wait_for_newest(what, reply);
-    return reply;
-  }
-
-  /// Nobody knows which change it was: everything that is on disk by now.
-  void wait_for_newest(const await_copy& what, caf::typed_response_promise<answered> reply) {
-    auto unknown = [reply](const auto&) mutable { answer_with(reply, not_copied()); };
-    core.self
-        ->request(core.options.reader, limits::load_timeout,
-                  page_request{family::changes, {}, {}, 0})
-        .then(
-            [this, what, reply, unknown](const page_reply& got) mutable {
-              auto last = got.page && !got.page->empty() ? parse_change_key(got.page->back().key)
-                                                         : std::nullopt;
-              if (!last)
-                return unknown(got);
-              waiting.push_back({what, now() + what.patience, reply});
-              waiting.back().what.sequence = *last;
-              settle();
-            },
-            [unknown](caf::error& e) mutable { unknown(e); });
-  }
-
-  void settle() {
-    for (auto at = waiting.begin(); at != waiting.end();) {
-      bool there = copied(at->what);
-      if (!there && at->until > now()) {
-        ++at;
-        continue;
-      }
-      if (there)
-        answer_with(at->reply, answer::done{true});
-      else
-        answer_with(at->reply, not_copied());
-      at = waiting.erase(at);
-    }
-  }
-
-  static failure not_copied() {
-    return {errc::outcome_unknown, "copy_missing",
-            "stored here, but no second node has said in time that it has it: it is shipped when "
-            "one can; retry with the same request id"};
-  }
-
   void tick() {
     look();
     catch_up();
@@ -294,7 +238,7 @@ struct replicator_state {
       peer.from->tick();
     }
     going.tick();
-    settle();
+    waiting.settle();
     core.self->delayed_send(core.self, limits::peer_tick, replicator_tick{});
   }
 
@@ -369,23 +313,18 @@ struct replicator_state {
                                     {"drain.not_connected", waits_for},
                                     {"drain.safe", safe ? "yes" : "no"}}}};
   }
-
-  void abandon() {
-    for (auto& each : std::exchange(waiting, {}))
-      answer_with(each.reply, not_copied());
-  }
 };
 
 replicator_self::behavior_type replicator(replicator_self::stateful_pointer<replicator_state> self,
                                           replicator_options options) {
   self->state.start(std::move(options));
-  install_handlers(self, [self] { self->state.abandon(); });
+  install_handlers(self, [self] { self->state.waiting.abandon(); });
   self->delayed_send(self, limits::peer_tick, replicator_tick{});
   return {
       [self](const peer_event_batch& what) { self->state.take(what); },
       [self](const log_grew& what) { self->state.grew(what); },
       [self](membership_ptr& what) { self->state.join(std::move(what)); },
-      [self](const await_copy& what) { return self->state.wait_for(what); },
+      [self](const await_copy& what) { return self->state.waiting.wait_for(what); },
       [self](node_status_request) { return self->state.status(); },
       [self](const set_draining& what) { return self->state.drain(what); },
       [self](replicator_tick) { self->state.tick(); },

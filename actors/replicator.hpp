@@ -8,7 +8,8 @@
 // every mailbox of it was compared with it and what differed was shipped (`seeded`, kept with the
 // position); both are void when the peer comes with another store. A copy that is no longer wanted
 // here is sealed first and goes when home has all that was ever changed in it.
-// Parts: outgoing.hpp (to one peer), incoming.hpp (from one peer), leavers.hpp (copies that go).
+// Parts, in replicator_parts.hpp: outgoing (to one peer), incoming (from one peer), leavers (copies
+// that go), copy_waiters (who waits for a second copy).
 // Owner: the engine.
 #pragma once
 

@@ -268,6 +268,33 @@ private:
   std::map<mailbox_id, leaver> sealed_;
 };
 
+/// Requests that are answered when a second node has what they changed, or when their patience has
+/// ended (`outcome_unknown`); each exactly once.
+class copy_waiters {
+public:
+  copy_waiters(replicator_core& core, std::function<bool(const await_copy&)> copied)
+      : core_{core}
+      , copied_{std::move(copied)} {}
+
+  [[nodiscard]] caf::result<answered> wait_for(const await_copy& what);
+  /// Answers those there is an answer for. Called whenever a peer may have acknowledged something.
+  void settle();
+  /// Nobody will acknowledge anything any more.
+  void abandon();
+
+private:
+  struct waiter {
+    await_copy what;
+    caf::actor_clock::time_point until;
+    caf::typed_response_promise<answered> reply;
+  };
+  void wait_for_newest(const await_copy& what, caf::typed_response_promise<answered> reply);
+
+  replicator_core& core_;
+  std::function<bool(const await_copy&)> copied_;
+  std::list<waiter> all_;
+};
+
 /// A command of this node's own.
 [[nodiscard]] inline command_ptr own_command(const mailbox_id& box, mailbox_op what) {
   return std::make_shared<const command>(command{nullptr, {}, box, std::move(what)});

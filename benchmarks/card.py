@@ -153,12 +153,14 @@ def verdict(holds, others=0, sound=True):
 def deposit_rows(deposits):
     rows = []
     for size, how, got in deposits:
+        written = got["bytes_written_per_byte"]  # None: the files are in memory
         sound = got["refused"] == 0 and (
-            got["size"] <= 1024 or round(got["bytes_written_per_byte"], 2) <= 3)
+            got["size"] <= 1024 or written is None or round(written, 2) <= 3)
         others = max(got["others_share"], got["floor"]["others_share"])
         rows.append((f"{size}, {how}", f"{got['floor_acked_per_second']:,.0f}",
                      f"{got['acked_per_second']:,.0f}", f"{got['ratio']:.2f}",
-                     f"{got['latency_ms']['p99']:.1f}", f"{got['bytes_written_per_byte']:.2f}",
+                     f"{got['latency_ms']['p99']:.1f}",
+                     "not told" if written is None else f"{written:.2f}",
                      f"{got['cpu_us_per_deposit']:.0f}", f"{others:.0%}",
                      verdict(round(got["ratio"], 2) >= 0.8, others, sound)))
     return rows

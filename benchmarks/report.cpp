@@ -16,6 +16,15 @@ void print_options(const deposit_options& how) {
               how.at.tcp ? "tcp" : "ipc", how.at.curve ? "CURVE" : "no CURVE");
 }
 
+/// Nothing is told on a file system in memory.
+bool tells_writes(const load_figures& got) { return got.bytes_written_per_byte > 0; }
+
+std::string written_of(const load_figures& got) {
+  char out[32];
+  std::snprintf(out, sizeof out, "%.2f", got.bytes_written_per_byte);
+  return tells_writes(got) ? out : "not told";
+}
+
 /// With keys such as acked_per_second and cpu_us_per_deposit.
 nlohmann::json figures_to_json(const load_figures& got, const std::string& done = "acked",
                                const std::string& each = "deposit") {
@@ -26,7 +35,8 @@ nlohmann::json figures_to_json(const load_figures& got, const std::string& done 
             {"p99", got.latency_p99_ms},
             {"p99_9", got.latency_p999_ms},
             {"max", got.latency_max_ms}}},
-          {"bytes_written_per_byte", got.bytes_written_per_byte},
+          {"bytes_written_per_byte", tells_writes(got) ? nlohmann::json(got.bytes_written_per_byte)
+                                                       : nlohmann::json(nullptr)},
           {"cpu_us_per_" + each, got.cpu_us_each},
           {"others_share", got.others_share},
           {"refused", got.refused},
@@ -54,7 +64,7 @@ void print(const deposit_options& how, const load_figures& got) {
   print_options(how);
   std::printf("%-26s %.0f\n", "acknowledged per second", got.per_second);
   print_latency("latency, ms", got);
-  std::printf("%-26s %.2f\n", "bytes written per byte", got.bytes_written_per_byte);
+  std::printf("%-26s %s\n", "bytes written per byte", written_of(got).c_str());
   std::printf("%-26s %.1f\n", "CPU per deposit, us", got.cpu_us_each);
   std::printf("%-26s %.0f %%\n", "CPU used by others", 100 * got.others_share);
   std::printf("%-26s %s\n", "refused", refusals_of(got).c_str());
@@ -72,7 +82,8 @@ void print(const deposit_options& how, const floor_comparison& got) {
   line("acknowledged per second", &load_figures::per_second, 0);
   line("latency p50, ms", &load_figures::latency_p50_ms, 2);
   line("latency p99, ms", &load_figures::latency_p99_ms, 2);
-  line("bytes written per byte", &load_figures::bytes_written_per_byte, 2);
+  std::printf("%-26s %10s %10s\n", "bytes written per byte", written_of(got.floor).c_str(),
+              written_of(got.engine).c_str());
   line("CPU per deposit, us", &load_figures::cpu_us_each, 1);
   std::printf("%-26s %8.0f %% %8.0f %%\n", "CPU used by others", 100 * got.floor.others_share,
               100 * got.engine.others_share);

@@ -87,9 +87,9 @@ public:
     out_.bytes = files->bytes;
     marks(*files);
     if (const bool by_manifest = std::ranges::none_of(out_.findings,
-                                                      [](const finding& each) {
+                                                      [&](const finding& each) {
                                                         return each.where == "CURRENT" ||
-                                                               each.where.starts_with("MANIFEST");
+                                                               each.where == files->manifest;
                                                       });
         !by_manifest) {
       seen("rows", "can't be looked at without a sound MANIFEST: a repair tells what is lost");
@@ -199,7 +199,9 @@ private:
       const auto& file = entry.path();
       const auto kind = file.extension();
       if ((kind != ".sst" && kind != ".blob" && kind != ".log") ||
-          known.contains(file.filename().string()))
+          known.contains(file.filename().string()) ||
+          std::ranges::any_of(out_.findings,
+                              [&](const finding& each) { return each.where == file.filename(); }))
         continue;
       if (!file_number(file))
         out_.remarks.push_back({file.filename(), "is not part of the store, ignored: its name is "

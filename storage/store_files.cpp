@@ -21,6 +21,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// RocksDB counts in 64 bits, on from the greatest number any file there has.
+constexpr uint64_t file_number_max = uint64_t{1} << 62;
+
+std::optional<uint64_t> number_in(std::string_view digits) {
+  uint64_t number = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, number);
+  return read.ec == std::errc{} && read.ptr == end ? std::optional{number} : std::nullopt;
+}
+
+/// The number RocksDB takes from a name, if it takes it for one of its own.
+std::optional<uint64_t> counted_number(const fs::path& file) {
+  const auto name = file.filename().string();
+  for (const std::string_view prefix : {"MANIFEST-", "OPTIONS-"})
+    if (name.starts_with(prefix))
+      return number_in(std::string_view{name}.substr(prefix.size()));
+  const auto kind = file.extension();
+  return kind == ".sst" || kind == ".blob" || kind == ".log" ? number_in(file.stem().string())
+                                                             : std::nullopt;
+}
+
 std::string to(uint64_t from, uint64_t last) {
   return std::to_string(from) + " to " + std::to_string(last);
 }
@@ -62,6 +83,7 @@ public:
     if (mark && found_.newest && *found_.newest < *mark)
       note(last_log_, "the logs end at row " + std::to_string(*found_.newest) + ", row " +
                           std::to_string(*mark) + " had been acknowledged");
+    numbers_beyond();
     return std::move(found_);
   }
 
@@ -226,6 +248,15 @@ private:
     found_.rows_missing.push_back({last_log_, before + 1, number - 1, before == newest_named_});
   }
 
+  /// Behind them the numbers would begin anew, and name files that are there.
+  void numbers_beyond() {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator{directory_, ignored})
+      if (counted_number(entry.path()).value_or(0) > file_number_max)
+        note(entry.path().filename(), "has a number no store gets to: it is not of this store, "
+                                      "and leaves no numbers for new files. Move it away");
+  }
+
   std::string rows_lost(const jump& over) {
     return ": rows " + to(over.first, over.last) + " are missing";
   }
@@ -267,13 +298,8 @@ std::string numbered_name(uint64_t number, const char* kind) {
 }
 
 std::optional<uint64_t> file_number(const fs::path& file) {
-  const auto stem = file.stem().string();
-  const auto* end = stem.data() + stem.size();
-  int64_t number = 0;
-  const auto read = std::from_chars(stem.data(), end, number);
-  if (read.ec != std::errc{} || read.ptr != end || number < 0)
-    return std::nullopt;
-  return static_cast<uint64_t>(number);
+  const auto number = number_in(file.stem().string());
+  return number && *number <= file_number_max ? number : std::nullopt;
 }
 
 std::vector<fs::path> numbered_files(const fs::path& directory, std::string_view extension) {

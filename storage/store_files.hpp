@@ -65,7 +65,7 @@ struct store_files {
 [[nodiscard]] result<void> check_before_opening(const std::filesystem::path& directory);
 
 /// The number a file of a store is named by ("000042.log"); nothing for a name no store gives: one
-/// that is no number, or beyond 63 bits, which leaves room to count on from any.
+/// that is no number, or beyond 62 bits, which leaves room to count on from any.
 [[nodiscard]] std::optional<uint64_t> file_number(const std::filesystem::path& file);
 
 /// The name of a store's file: "000042.log" of 42 and ".log".

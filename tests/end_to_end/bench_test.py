@@ -194,6 +194,8 @@ class Page(unittest.TestCase):
         self.assertEqual(row(0.9, floor={"others_share": 0.6})[-1], " ?")
         self.assertEqual(row(0.9, refused=1)[-1], "ALARM")
         self.assertEqual(row(0.9, size=40_000, bytes_written_per_byte=3.1)[-1], "ALARM")
+        in_memory = row(0.9, size=40_000, bytes_written_per_byte=None)
+        self.assertEqual((in_memory[5], in_memory[-1]), ("not told", "ok"))
 
     def rows(self, **changed):
         """Verdicts of the page's other rows by their first words, with sound figures but these."""

@@ -237,6 +237,31 @@ BOOST_AUTO_TEST_CASE(files_that_are_not_the_stores_are_left_out_and_told) {
   BOOST_TEST(read_manifest_mark(store).has_value());
 }
 
+// RocksDB numbers new files on from the greatest number there is, beyond the last one from 0.
+BOOST_AUTO_TEST_CASE(a_number_with_none_behind_it_is_refused_before_the_store_is_opened) {
+  temp_dir directory;
+  random_source draw{test_seed()};
+  const auto store = directory.path() / "store";
+  const auto sample = make_sample_store(store, draw);
+  for (const auto* name :
+       {"9223372036854775807.sst", "18446744073709551615.log", "18446744073709551614.blob",
+        "MANIFEST-18446744073709551615", "OPTIONS-9223372036854775808"}) {
+    std::ofstream{store / name} << "not of this store";
+    const auto found = checked(store);
+    BOOST_REQUIRE_MESSAGE(found.findings.size() == 1U, name << '\n' << text_of(found.findings));
+    BOOST_TEST(found.findings[0].where == name);
+    BOOST_TEST(found.remarks.empty());
+    const auto refused = check_before_opening(store);
+    BOOST_REQUIRE_MESSAGE(!refused, name);
+    BOOST_TEST(refused.error().text.find(name) != std::string::npos, refused.error().text);
+    const auto into = directory.path() / (std::string{"from "} + name);
+    const auto report = repaired(store, into);
+    BOOST_TEST(holds_what_can_be_had(into, sample, report) == 0U, name);
+    fs::remove(store / name);
+  }
+  BOOST_TEST(check_before_opening(store).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_directory_named_like_a_log_is_told_and_hides_nothing) {
   temp_dir directory;
   random_source draw{test_seed()};

@@ -1,6 +1,5 @@
 #include "actors/handlers.hpp"
 #include "actors/replicator_parts.hpp"
-#include "storage/keys.hpp"
 
 namespace restante {
 
@@ -15,34 +14,13 @@ failure not_copied() {
 } // namespace
 
 caf::result<answered> copy_waiters::wait_for(const await_copy& what) {
-  if (what.sequence != 0 && copied_(what))
+  if (what.sequence == 0)
+    anew_(what.mailbox); // what was known may be of before it came here
+  if (copied_(what))
     return answered{answer::done{true}};
-  auto reply = core_.self->make_response_promise<answered>();
-  if (what.sequence != 0)
-    all_.push_back({what, core_.self->clock().now() + what.patience, reply});
-  else
-    wait_for_newest(what, reply);
-  return reply;
-}
-
-/// Nobody knows which change it was: everything that is on disk by now.
-void copy_waiters::wait_for_newest(const await_copy& what,
-                                   caf::typed_response_promise<answered> reply) {
-  auto unknown = [reply](const auto&) mutable { answer_with(reply, not_copied()); };
-  core_.self
-      ->request(core_.options.reader, limits::load_timeout,
-                page_request{family::changes, {}, {}, 0})
-      .then(
-          [this, what, reply, unknown](const page_reply& got) mutable {
-            auto last = got.page && !got.page->empty() ? parse_change_key(got.page->back().key)
-                                                       : std::nullopt;
-            if (!last)
-              return unknown(got);
-            all_.push_back({what, core_.self->clock().now() + what.patience, reply});
-            all_.back().what.sequence = *last;
-            settle();
-          },
-          [unknown](caf::error& e) mutable { unknown(e); });
+  all_.push_back({what, core_.self->clock().now() + what.patience,
+                  core_.self->make_response_promise<answered>()});
+  return all_.back().reply;
 }
 
 void copy_waiters::settle() {
@@ -56,6 +34,8 @@ void copy_waiters::settle() {
       answer_with(at->reply, answer::done{true});
     else
       answer_with(at->reply, not_copied());
+    if (at->what.sequence == 0)
+      anew_(at->what.mailbox);
     at = all_.erase(at);
   }
 }

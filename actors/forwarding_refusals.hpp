@@ -52,7 +52,8 @@ namespace restante {
 /// Whether a node's disk does not give back what is asked for. Nothing was written.
 [[nodiscard]] inline bool unreadable(const failure& why) {
   const std::string_view reason = why.reason;
-  return reason == "media_damaged" || reason == "store_damaged" || reason == "read_failed";
+  return reason == "media_damaged" || reason == "store_damaged" || reason == "read_failed" ||
+         reason == "stored_value_damaged";
 }
 
 /// Whether a node refused because it lacks what it takes: another one may serve the request.

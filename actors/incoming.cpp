@@ -21,10 +21,15 @@ void incoming::refuse(failure why) {
   core_.options.log.error("peer_refused", {{"peer", peer_}, {"why", why.reason}});
   ++refusals_;
   refused_ = why.reason;
+  told_ = true;
+  end();
+  core_.tell(peer_, false, std::move(why));
+}
+
+void incoming::end() {
   greeted_ = greeting_ = false;
   ++session_;
   core_.standing_changed();
-  core_.tell(peer_, false, std::move(why));
 }
 
 void incoming::take(const peer::message& what) {
@@ -34,8 +39,11 @@ void incoming::take(const peer::message& what) {
     return greet(*hello);
   if (std::holds_alternative<failure>(what))
     return refuse(out_of_step("frame_undecodable", "a frame that can't be read"));
-  if (!greeted_)
-    return; // of a conversation that ended: it hears so once, when that happens
+  if (!greeted_) { // of a conversation that ended here: it hears so once
+    if (!greeting_ && !std::exchange(told_, true))
+      core_.tell(peer_, false, failure{errc::conflict, "hello_missing", "say hello first"});
+    return;
+  }
   if (auto* batch = std::get_if<peer::batch>(&what))
     return take_batch(*batch);
   if (auto* piece = std::get_if<peer::piece>(&what)) {
@@ -55,7 +63,7 @@ void incoming::take(const peer::message& what) {
 
 void incoming::greet(const peer::hello& what) {
   ++session_;
-  greeted_ = false;
+  greeted_ = told_ = false;
   last_ = stopped_ = 0;
   due_ = what.newest;
   caught_up_ = false;
@@ -225,6 +233,8 @@ void incoming::compare(const peer::compare& what) {
                   got.state && got.state->exists() && state_digest(*got.state) == theirs;
               if (!same)
                 out->mailboxes.push_back(id);
+              if (got.state && got.state->exists() && got.state->profile.sealed)
+                out->leaving.push_back(id);
               // One that is the same knows where it belongs; sent to it once more, it would come
               // back where it was just dropped.
               if (!same && got.state && got.state->exists() &&

@@ -3,9 +3,11 @@
 namespace restante {
 
 void leavers::consider(const mailbox_id& box) {
+  ++looking_at_;
   core_.self->request(core_.options.reader, limits::load_timeout, load_request{box})
       .then(
           [this, box](const load_reply& got) {
+            --looking_at_;
             if (!got.state || !got.state->exists())
               return;
             const auto& profile = got.state->profile;
@@ -16,7 +18,7 @@ void leavers::consider(const mailbox_id& box) {
             else if (!wanted && !sealed_.contains(box))
               seal(box, profile.region);
           },
-          [](caf::error&) {});
+          [this](caf::error&) { --looking_at_; });
 }
 
 /// Behind the seal nothing of its own comes any more: what is in the log by then is all there is.
@@ -49,14 +51,22 @@ void leavers::unseal(const mailbox_id& box) {
 void leavers::tick() {
   for (auto at = sealed_.begin(); at != sealed_.end();) {
     auto [box, what] = *at;
-    if (what.sequence == UINT64_MAX || !home_has_(what.region, box, what.sequence)) {
+    const auto state =
+        what.sequence == UINT64_MAX ? std::nullopt : home_has_(what.region, box, what.sequence);
+    if (!state) {
       ++at;
       continue;
     }
     begun_(box); // nothing is to be known of it any more
-    core_.options.log.info("copy_dropped", {{"mailbox", to_string(box)}});
-    core_.self->request(core_.options.node, limits::deadline_default, own_command(box, op::drop{}))
-        .then([](const answered&) {}, [](caf::error&) {});
+    core_.self
+        ->request(core_.options.node, limits::deadline_default, own_command(box, op::drop{*state}))
+        .then(
+            [this, box = box](const answered& got) {
+              if (std::holds_alternative<failure>(got.what))
+                return consider(box); // it has taken something in since
+              core_.options.log.info("copy_dropped", {{"mailbox", to_string(box)}});
+            },
+            [](caf::error&) {});
     at = sealed_.erase(at);
   }
 }

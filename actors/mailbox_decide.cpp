@@ -389,7 +389,7 @@ struct decider {
     return absorb(state(), env(), from, known);
   }
   result<decision> operator()(const op::seal& from) const { return seal(state(), from); }
-  result<decision> operator()(const op::drop&) const { return drop(state()); }
+  result<decision> operator()(const op::drop& from) const { return drop(state(), from); }
 };
 
 result<decision> mailbox_model::decide(const command& what, const facts& known) const {

@@ -84,6 +84,8 @@ void outgoing::restart() {
   next_verified_ = 0;
   verify_at_ = core_.self->clock().now() + core_.options.verify_every;
   compared_ = 0;
+  compare_waits_.reset();
+  batches_wait_.reset();
   seeds_.clear();
   later_.clear();
   confirming_.clear();
@@ -109,8 +111,10 @@ void outgoing::take(const peer::message& what) {
   if (!welcome_)
     return;
   if (auto* done = std::get_if<peer::applied>(&what)) {
-    if (state_.applied(done->number))
+    if (state_.applied(done->number)) {
+      batches_wait_.reset();
       confirm_applied(done->number);
+    }
   } else if (auto* not_taken = std::get_if<peer::stopped>(&what)) {
     core_.options.log.warning("peer_stopped", {{"peer", peer_}, {"why", not_taken->why.reason}});
     welcome_ = false; // begins anew after a pause
@@ -118,7 +122,8 @@ void outgoing::take(const peer::message& what) {
   } else if (auto* differ = std::get_if<peer::differ>(&what)) {
     if (differ->number == compared_) {
       compared_ = 0;
-      confirm_answered(asked_, differ->mailboxes);
+      compare_waits_.reset();
+      confirm_answered(*differ);
       differences_ += verifying_ ? differ->mailboxes.size() : 0;
       seeds_.insert(seeds_.end(), differ->mailboxes.begin(), differ->mailboxes.end());
     }
@@ -126,7 +131,24 @@ void outgoing::take(const peer::message& what) {
   pump();
 }
 
+bool outgoing::overdue(std::optional<caf::actor_clock::time_point>& since, bool waits) const {
+  const auto now = core_.self->clock().now();
+  if (!waits)
+    since.reset();
+  else if (!since)
+    since = now;
+  return since && now - *since >= limits::peer_answer_patience;
+}
+
 void outgoing::tick() {
+  if (const bool compare_lost = overdue(compare_waits_, welcome_ && compared_ != 0),
+      batches_lost = overdue(batches_wait_, welcome_ && !state_.idle());
+      compare_lost || batches_lost) {
+    core_.options.log.warning("peer_answers_lost", {{"peer", peer_}});
+    welcome_ = false;
+    resume_ = core_.self->clock().now();
+    core_.standing_changed();
+  }
   if (up_ && resume_ && core_.self->clock().now() >= *resume_)
     say_hello();
   for (const auto& box : std::exchange(later_, {}))
@@ -134,7 +156,7 @@ void outgoing::tick() {
   if (welcome_)
     core_.tell(peer_, true,
                peer::alive{core_.find(core_.name())->draining, core_.newest,
-                           state_.progress.acknowledged, seeds_.empty() && complete()});
+                           state_.progress.acknowledged, seeds_.empty() && lacks_only(damaged_)});
   keep_progress();
   pump();
 }

@@ -22,13 +22,30 @@ void outgoing::placed() {
   }
 }
 
-bool outgoing::complete() const {
+bool outgoing::lacks_only(const std::set<size_t>& partitions) const {
   const auto* to = core_.find(peer_);
   for (size_t partition = 0; to != nullptr && partition < partition_count; ++partition)
     for (const auto* each : core_.places->holders(to->region, partition))
-      if (each->name == peer_ && !state_.progress.seeded[partition])
+      if (each->name == peer_ && !state_.progress.seeded[partition] &&
+          !partitions.contains(partition))
         return false;
   return to != nullptr;
+}
+
+void outgoing::doubt() {
+  for (size_t partition = 0; partition < partition_count; ++partition)
+    state_.unseed(partition);
+  damaged_.clear();
+  unseeded_ = voided_ = true;
+  pump();
+}
+
+/// It has less than all until the next look.
+void outgoing::unreadable(const mailbox_id& box, const char* why) {
+  core_.options.log.error("mailbox_not_seeded",
+                          {{"mailbox", to_string(box)}, {"peer", peer_}, {"why", why}});
+  damaged_.insert(partition_of(box));
+  state_.unseed(partition_of(box));
 }
 
 // --- whole mailboxes ----------------------------------------------------------------------------
@@ -49,9 +66,8 @@ bool outgoing::next_seed() {
             if (got.state && got.state->exists())
               return self->seed_part_of(
                   std::make_shared<const mailbox_state>(std::move(*got.state)), std::nullopt);
-            if (!got.state) // it is damaged here: others may have it
-              self->core_.options.log.error("mailbox_not_seeded",
-                                            {{"mailbox", to_string(id)}, {"peer", self->peer_}});
+            if (!got.state) // others may have it
+              self->unreadable(id, got.state.error().reason);
             self->pump();
           },
           [self, id, session = session_](caf::error&) {
@@ -78,8 +94,8 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
       return self->hold_back(next, false);
     self->misfits_.erase(box->id);
     if (auto at = self->confirming_.find(box->id);
-        at != self->confirming_.end() && at->second == confirmation::seeding) {
-      at->second = confirmation::sent;
+        at != self->confirming_.end() && at->second.step == confirmation::seeding) {
+      at->second = {confirmation::sent, state_digest(*box), number};
       self->confirmed_by_.emplace(number, box->id);
     }
     self->pump();
@@ -107,14 +123,7 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
               return self->pump();
             }
             self->misfits_.erase(box->id);
-            self->core_.options.log.error(
-                "mailbox_not_seeded",
-                {{"mailbox", to_string(box->id)},
-                 {"peer", self->peer_},
-                 {"why", got.values ? "media_damaged" : got.values.error().reason}});
-            self->damaged_.insert(
-                partition_of(box->id)); // it has less than all until the next look
-            self->state_.unseed(partition_of(box->id));
+            self->unreadable(box->id, got.values ? "media_damaged" : got.values.error().reason);
             self->busy_ = false;
             self->pump();
           },
@@ -210,68 +219,78 @@ void outgoing::compare_page(const std::vector<key_value>& page) {
     ids.push_back(*id);
     scanned_ = key_after(entry.key);
   }
-  compare(ids, [self = shared_from_this(), last] {
-    if (last)
-      self->last_page_ = true;
-    self->pump();
-  });
+  compare(std::make_shared<comparing>(comparing{std::move(ids), [self = shared_from_this(), last] {
+                                                  if (last)
+                                                    self->last_page_ = true;
+                                                  self->pump();
+                                                }}));
 }
 
 /// Sends their digests, those it is to hold; then goes on.
-void outgoing::compare(const std::vector<mailbox_id>& boxes, std::function<void()> then) {
-  auto out = std::make_shared<peer::compare>();
+void outgoing::compare(const std::shared_ptr<comparing>& job) {
+  if (job->next == job->boxes.size() && job->loading == 0)
+    return send_compare(*job);
   auto self = shared_from_this();
-  auto finish = [self, out, then = std::move(then)] {
-    self->busy_ = false;
-    for (const auto& [box, state] : out->mailboxes)
-      if (auto at = self->confirming_.find(box); at != self->confirming_.end())
-        if (at->second == confirmation::loading || at->second == confirmation::seeding)
-          at->second = confirmation::compared;
-    if (!out->mailboxes.empty()) {
-      self->compared_ = out->number = ++self->last_compare_;
-      self->asked_.clear();
-      for (const auto& [box, state] : out->mailboxes)
-        self->asked_.push_back(box);
-      self->core_.tell(self->peer_, true, *out);
-    }
-    then();
-  };
-  auto waits = std::make_shared<size_t>(boxes.size());
-  if (boxes.empty())
-    return finish();
-  for (const auto& id : boxes) {
-    auto one = [self, waits, finish, session = session_] {
-      if (--*waits == 0 && session == self->session_)
-        finish();
+  while (job->next < job->boxes.size() && job->loading < limits::compared_loads_at_once) {
+    ++job->loading;
+    auto took = [self, job, id = job->boxes[job->next++],
+                 session = session_](const load_reply* got) {
+      --job->loading;
+      if (session != self->session_)
+        return;
+      if (got != nullptr)
+        self->loaded(*job, id, *got);
+      else // no answer in time: once more
+        self->voided_ = self->voided_ || self->partition_ == partition_of(id);
+      self->compare(job);
     };
-    core_.self->request(core_.options.reader, limits::load_timeout, load_request{id})
-        .then(
-            [self, out, one](const load_reply& got) {
-              if (got.state && got.state->exists())
-                self->core_.moved(got.state->id); // is it still to be here?
-              if (got.state && got.state->exists() &&
-                  held_by(got.state->id, got.state->profile.region,
-                          got.state->profile.location.value, *self->core_.places, self->peer_))
-                out->mailboxes.emplace_back(got.state->id, state_digest(*got.state));
-              // Changes that came when the copy had gone: who has the mailbox tells where it
-              // belongs.
-              if (got.state && !got.state->exists() && !got.state->messages.empty())
-                out->mailboxes.emplace_back(got.state->id, state_digest(*got.state));
-              one();
-            },
-            [one](caf::error&) { one(); });
+    core_.self
+        ->request(core_.options.reader, limits::load_timeout,
+                  load_request{job->boxes[job->next - 1]})
+        .then([took](const load_reply& got) { took(&got); },
+              [took](caf::error&) { took(nullptr); });
   }
+}
+
+void outgoing::loaded(comparing& job, const mailbox_id& box, const load_reply& got) {
+  if (!got.state)
+    return unreadable(box, got.state.error().reason);
+  const auto& state = *got.state;
+  if (state.exists())
+    core_.moved(box); // is it still to be here?
+  // Changes that came when the copy had gone are asked about, too: who has the mailbox tells where
+  // it belongs.
+  if (state.exists()
+          ? held_by(box, state.profile.region, state.profile.location.value, *core_.places, peer_)
+          : !state.messages.empty())
+    job.out.mailboxes.emplace_back(box, state_digest(state));
+}
+
+void outgoing::send_compare(comparing& job) {
+  busy_ = false;
+  for (const auto& [box, state] : job.out.mailboxes)
+    if (auto at = confirming_.find(box); at != confirming_.end())
+      if (at->second.step == confirmation::loading || at->second.step == confirmation::seeding)
+        at->second = {confirmation::compared, state, 0};
+  if (!job.out.mailboxes.empty()) {
+    compared_ = job.out.number = ++last_compare_;
+    asked_.clear();
+    for (const auto& [box, state] : job.out.mailboxes)
+      asked_.push_back(box);
+    core_.tell(peer_, true, std::move(job.out));
+  }
+  job.then();
 }
 
 // --- before a copy goes -------------------------------------------------------------------------
 
-bool outgoing::confirms(const mailbox_id& box) {
-  const auto [at, fresh] = confirming_.try_emplace(box, confirmation::wanted);
+std::optional<digest> outgoing::confirms(const mailbox_id& box) {
+  const auto [at, fresh] = confirming_.try_emplace(box);
   if (!fresh)
-    return at->second == confirmation::done;
+    return at->second.step == confirmation::done ? std::optional{at->second.state} : std::nullopt;
   to_confirm_.push_back(box);
   pump();
-  return false;
+  return std::nullopt;
 }
 
 bool outgoing::confirm_next() {
@@ -280,40 +299,49 @@ bool outgoing::confirm_next() {
   std::vector<mailbox_id> boxes;
   for (; !to_confirm_.empty() && boxes.size() < limits::compared_at_once; to_confirm_.pop_front())
     if (auto at = confirming_.find(to_confirm_.front());
-        at != confirming_.end() && at->second == confirmation::wanted) {
-      at->second = confirmation::loading;
+        at != confirming_.end() && at->second.step == confirmation::wanted) {
+      at->second.step = confirmation::loading;
       boxes.push_back(at->first);
     }
   if (boxes.empty())
     return false;
   busy_ = true;
-  compare(boxes, [self = shared_from_this(), boxes] {
-    for (const auto& box : boxes) // those that could not be read are asked for anew
+  auto asked_for_anew = [self = shared_from_this(), boxes] { // those that could not be read
+    for (const auto& box : boxes)
       if (auto at = self->confirming_.find(box);
-          at != self->confirming_.end() && at->second == confirmation::loading)
+          at != self->confirming_.end() && at->second.step == confirmation::loading)
         self->confirming_.erase(at);
     self->pump();
-  });
+  };
+  compare(std::make_shared<comparing>(comparing{std::move(boxes), std::move(asked_for_anew)}));
   return true;
 }
 
-/// Equal is enough. What differs is shipped: the peer may have more, but then it has this too.
-void outgoing::confirm_answered(const std::vector<mailbox_id>& asked,
-                                const std::vector<mailbox_id>& differ) {
-  for (const auto& box : asked)
-    if (auto at = confirming_.find(box);
-        at != confirming_.end() && at->second == confirmation::compared)
-      at->second = std::find(differ.begin(), differ.end(), box) == differ.end()
-                       ? confirmation::done
-                       : confirmation::seeding;
+/// Equal is enough, unless the copy there is itself to go: two that do not agree on who holds a
+/// mailbox would both drop it. What differs is shipped: the peer may have more, but then it has
+/// this too.
+void outgoing::confirm_answered(const peer::differ& what) {
+  const auto among = [](const std::vector<mailbox_id>& all, const mailbox_id& box) {
+    return std::find(all.begin(), all.end(), box) != all.end();
+  };
+  for (const auto& box : asked_) {
+    auto at = confirming_.find(box);
+    if (at == confirming_.end() || at->second.step != confirmation::compared)
+      continue;
+    if (among(what.leaving, box))
+      confirming_.erase(at); // asked anew
+    else
+      at->second.step = among(what.mailboxes, box) ? confirmation::seeding : confirmation::done;
+  }
 }
 
 void outgoing::confirm_applied(uint64_t number) {
   const auto end = confirmed_by_.upper_bound(number);
   for (auto each = confirmed_by_.begin(); each != end; ++each)
-    if (auto at = confirming_.find(each->second);
-        at != confirming_.end() && at->second == confirmation::sent)
-      at->second = confirmation::done;
+    if (auto at = confirming_.find(each->second); at != confirming_.end() &&
+                                                  at->second.step == confirmation::sent &&
+                                                  at->second.batch == each->first)
+      at->second.step = confirmation::done;
   confirmed_by_.erase(confirmed_by_.begin(), end);
 }
 

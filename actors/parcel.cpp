@@ -136,6 +136,7 @@ peer::entry names_in(const change& what) {
 
 seed_part next_part(const mailbox_state& box, const std::optional<message_id>& after) {
   constexpr size_t header = 512; // about what one takes
+  constexpr size_t rows_max = limits::batch_media_max - greeting_kinds;
   seed_part out{part_of(box), {}, after, true};
   size_t bytes = 0;
   for (auto at = after ? box.messages.upper_bound(*after) : box.messages.begin();
@@ -144,7 +145,8 @@ seed_part next_part(const mailbox_state& box, const std::optional<message_id>& a
     auto more = header;
     for (const auto& part : message.parts)
       more += part.size;
-    if (bytes != 0 && bytes + more > limits::batch_bytes_max) {
+    if (bytes != 0 && (bytes + more > limits::batch_bytes_max ||
+                       out.media.size() + message.parts.size() > rows_max)) {
       out.last = false;
       return out;
     }

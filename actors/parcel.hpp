@@ -47,8 +47,8 @@ enum class interest : uint8_t { nothing, names, everything };
 [[nodiscard]] bool held_by(const mailbox_id& id, std::string_view home, std::string_view location,
                            const placement& places, std::string_view peer);
 
-/// One part of a seed, about limits::batch_bytes_max at most: its media are read when it is its
-/// turn.
+/// One part of a seed, about limits::batch_bytes_max at most, with media for one batch: they are
+/// read when it is its turn.
 struct seed_part {
   change what;
   std::vector<row_name> media;

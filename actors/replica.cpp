@@ -267,9 +267,12 @@ decision seal(const mailbox_state& here, const op::seal& from) {
   return out;
 }
 
-result<decision> drop(const mailbox_state& here) {
+result<decision> drop(const mailbox_state& here, const op::drop& from) {
   if (!here.profile.sealed)
     return fail(errc::conflict, "copy_in_use", "only a sealed copy may be dropped");
+  if (state_digest(here) != from.state)
+    return fail(errc::conflict, "copy_changed",
+                "the copy has taken something in since it was compared: compare it again");
   decision out;
   out.what = cause::dropped;
   out.delta.id = here.id;

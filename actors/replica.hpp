@@ -37,7 +37,7 @@ namespace restante {
 [[nodiscard]] decision seal(const mailbox_state& here, const op::seal& from);
 
 /// Conflict unless the copy is sealed.
-[[nodiscard]] result<decision> drop(const mailbox_state& here);
+[[nodiscard]] result<decision> drop(const mailbox_state& here, const op::drop& from);
 
 /// The settings that stay here of a copy that was dropped: the greatest message number and the PIN
 /// attempts. It may come again from a node that does not know them yet.

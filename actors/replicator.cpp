@@ -4,7 +4,7 @@
 #include "actors/replicator_parts.hpp"
 #include "storage/keys.hpp"
 
-#include <numeric>
+#include <set>
 
 namespace restante {
 
@@ -27,15 +27,14 @@ struct replicator_state {
   bool caught_up = false;
   standing told; // to the listener
   bool draining = false;
+  caf::actor_clock::time_point draining_since;
   leavers going{core,
                 [this](std::string_view region, const mailbox_id& box, uint64_t sequence) {
                   return home_has(region, box, sequence);
                 },
-                [this](const mailbox_id& box) {
-                  for (auto& [name, peer] : peers)
-                    peer.to->forget(box);
-                }};
-  copy_waiters waiting{core, [this](const await_copy& what) { return copied(what); }};
+                [this](const mailbox_id& box) { forget(box); }};
+  copy_waiters waiting{core, [this](const await_copy& what) { return copied(what); },
+                       [this](const mailbox_id& box) { forget(box); }};
 
   [[nodiscard]] caf::actor_clock::time_point now() const { return core.self->clock().now(); }
 
@@ -48,7 +47,8 @@ struct replicator_state {
     core.standing_changed = [this] { tell_standing(); };
     core.restored = [this](const std::string& peer) { begin_anew(peer); };
     core.misplaced = [this](const std::string& peer, const mailbox_id& box) {
-      peers.at(peer).to->seed(box);
+      if (auto at = peers.find(peer); at != peers.end()) // no member any more otherwise
+        at->second.to->seed(box);
     };
     join(configured);
   }
@@ -136,6 +136,8 @@ struct replicator_state {
       if (auto* link = std::get_if<peer_connection>(&event)) {
         if (auto at = peers.find(link->peer); at != peers.end() && link->ours)
           at->second.to->connected(link->up);
+        else if (at != peers.end() && !link->up)
+          at->second.from->end();
         tell_standing();
         continue;
       }
@@ -208,25 +210,35 @@ struct replicator_state {
   /// Whether all at home have all of this log up to `sequence`: one that had not could bring a copy
   /// back here without it. And what came from nodes that are not there any more, and not by this
   /// log.
-  bool home_has(std::string_view region, const mailbox_id& box, uint64_t sequence) const {
+  std::optional<digest> home_has(std::string_view region, const mailbox_id& box,
+                                 uint64_t sequence) {
     const auto partition = partition_of(box);
     const auto holders = core.places->holders(region, partition);
-    const auto all = [&](auto says) { // all are asked, each sees to it when it does not
-      return std::accumulate(holders.begin(), holders.end(), true,
-                             [&](bool yes, const member* each) {
-                               auto at = peers.find(each->name);
-                               return at != peers.end() && says(*at->second.to) && yes;
-                             });
-    };
-    return !holders.empty() &&
-           all([&](outgoing& to) { return to.has_all_of(partition, sequence); }) &&
-           all([&](outgoing& to) { return to.confirms(box); });
+    for (const auto* each : holders)
+      if (auto at = peers.find(each->name);
+          at == peers.end() || !at->second.to->has_all_of(partition, sequence))
+        return std::nullopt;
+    std::set<std::optional<digest>> said; // by all: who does not confirm it sees to it
+    for (const auto* each : holders)
+      said.insert(peers.at(each->name).to->confirms(box));
+    if (said.size() > 1 && !said.contains(std::nullopt)) // it changed in between
+      forget(box);
+    return said.size() == 1 ? *said.begin() : std::nullopt;
   }
 
+  void forget(const mailbox_id& box) {
+    for (auto& [name, peer] : peers)
+      peer.to->forget(box);
+  }
+
+  /// A repeated deposit need not be in this node's log: it may have come from another, and not be
+  /// anywhere else.
   bool copied(const await_copy& what) const {
     return std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
-      return peer.second.to->has_all_of(partition_of(what.mailbox), what.sequence) &&
-             held_by(what.mailbox, what.region, what.location, *core.places, peer.first);
+      auto& to = *peer.second.to;
+      return held_by(what.mailbox, what.region, what.location, *core.places, peer.first) &&
+             (what.sequence != 0 ? to.has_all_of(partition_of(what.mailbox), what.sequence)
+                                 : to.confirms(what.mailbox).has_value());
     });
   }
 
@@ -275,6 +287,18 @@ struct replicator_state {
 
   // --- giving everything away --------------------------------------------------------------------
 
+  /// What others are known to have proves nothing: what came from a node that is lost may be here
+  /// alone, and each mailbox must be looked at to go.
+  void begin_drain() {
+    core.options.log.info(draining ? "draining" : "draining_ended", {});
+    draining_since = now();
+    for (auto& [name, peer] : peers) {
+      peer.to->tick(); // it hears so at once
+      if (draining)
+        peer.to->doubt();
+    }
+  }
+
   /// Nothing is left that only this node has, and nothing is its to hold.
   answered drain(const set_draining& what) {
     const auto here = *core.find(core.name()); // a copy: places change below
@@ -288,9 +312,10 @@ struct replicator_state {
                               "no other node of its region could take over: start one there, or "
                               "stop this one without, and its mailboxes are served again when it "
                               "is back"}};
-    if (std::exchange(draining, what.on) != what.on)
-      core.options.log.info(what.on ? "draining" : "draining_ended", {});
+    const bool turns = std::exchange(draining, what.on) != what.on;
     look();
+    if (turns)
+      begin_drain();
     size_t partitions = 0;
     uint64_t behind = 0;
     for (size_t partition = 0; partition < partition_count; ++partition)
@@ -304,7 +329,8 @@ struct replicator_state {
         if (!peer.to->talking())
           waits_for += (waits_for.empty() ? "" : ", ") + name;
       }
-    const bool safe = draining && partitions == 0 && behind == 0 && going.size() == 0;
+    const bool heard = now() - draining_since >= 2 * limits::peer_tick; // peers pass nothing on
+    const bool safe = draining && heard && partitions == 0 && behind == 0 && going.size() == 0;
     return answered{answer::status{{{"drain.node", core.name()},
                                     {"drain.on", draining ? "yes" : "no"},
                                     {"drain.partitions_left", std::to_string(partitions)},

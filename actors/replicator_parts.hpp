@@ -94,17 +94,19 @@ public:
       seeds_.push_back(box);
   }
 
-  /// Whether all that is here of a mailbox is on the peer's disk, also what came from others. While
-  /// not, it is seen to.
-  [[nodiscard]] bool confirms(const mailbox_id& box);
+  /// The digest of the mailbox's state here, as it was when the peer had all of it on its disk,
+  /// also what came from others. Nothing: not yet, and it is seen to.
+  [[nodiscard]] std::optional<digest> confirms(const mailbox_id& box);
   /// Anew.
   void forget(const mailbox_id& box) { confirming_.erase(box); }
+  /// All that the peer is to hold is compared anew, whatever was known of it.
+  void doubt();
 
   [[nodiscard]] bool talking() const { return welcome_; }
   /// Why it has refused this node's greeting; empty: it has not.
   [[nodiscard]] const std::string& refused() const { return refused_; }
   [[nodiscard]] const peer_progress& progress() const { return state_.progress; }
-  [[nodiscard]] bool complete() const; // every partition it is to hold is seeded
+  [[nodiscard]] bool complete() const { return lacks_only({}); } // all it is to hold is there
   /// Changes of the log that it does not have yet, and for how long the oldest has been there.
   [[nodiscard]] uint64_t behind() const { return core_.newest - state_.progress.acknowledged; }
   [[nodiscard]] milliseconds lag() const { return lag_.at(core_.self->clock().now()); }
@@ -131,15 +133,26 @@ private:
   [[nodiscard]] std::optional<size_t> partition_to_compare();
   void compare_page(const std::vector<key_value>& page);
   bool confirm_next();
-  void confirm_answered(const std::vector<mailbox_id>& asked,
-                        const std::vector<mailbox_id>& differ);
+  void confirm_answered(const peer::differ& what);
   void confirm_applied(uint64_t number);
   void hold_back(std::function<void()> part, bool last) {
     busy_ = true;
     held_back_ = std::move(part);
     held_back_as_last_ = last;
   }
-  void compare(const std::vector<mailbox_id>& boxes, std::function<void()> then);
+  struct comparing {
+    std::vector<mailbox_id> boxes;
+    std::function<void()> then;
+    peer::compare out = {};
+    size_t next = 0;
+    size_t loading = 0;
+  };
+  void compare(const std::shared_ptr<comparing>& job);
+  void loaded(comparing& job, const mailbox_id& box, const load_reply& got);
+  void send_compare(comparing& job);
+  void unreadable(const mailbox_id& box, const char* why);
+  [[nodiscard]] bool lacks_only(const std::set<size_t>& partitions) const;
+  [[nodiscard]] bool overdue(std::optional<caf::actor_clock::time_point>& since, bool waits) const;
   uint64_t send_batch(std::vector<peer::entry> entries, uint64_t through);
   void keep_progress();
 
@@ -161,18 +174,24 @@ private:
   std::string scanned_;             // its key to go on from
   bool last_page_ = false;          // nothing of it is left to be compared
   std::set<size_t> damaged_; // partitions with a mailbox that can't be read: tried again later
-  bool voided_ = false;      // the peer was not to hold it for a while: it proves nothing
+  bool voided_ = false;      // this round proves nothing: not all was read, or not held meanwhile
   bool unseeded_ = true;     // there may be one the peer lacks: looked for at every pump
   bool verifying_ = false;   // it is known to be complete, and looked at all the same
   size_t next_verified_ = 0;
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
   uint64_t last_compare_ = 0;
-  std::vector<mailbox_id> asked_; // about, with it
+  std::vector<mailbox_id> asked_;                                            // about, with it
+  std::optional<caf::actor_clock::time_point> compare_waits_, batches_wait_; // for an answer, since
   uint64_t differences_ = 0;
   /// Mailboxes that are to leave this node.
   enum class confirmation { wanted, loading, compared, seeding, sent, done };
-  std::map<mailbox_id, confirmation> confirming_;
+  struct confirming {
+    confirmation step = confirmation::wanted;
+    digest state = {};  // of what was compared or sent
+    uint64_t batch = 0; // that ends what was sent
+  };
+  std::map<mailbox_id, confirming> confirming_;
   std::deque<mailbox_id> to_confirm_;                // those that are wanted
   std::multimap<uint64_t, mailbox_id> confirmed_by_; // batches that end what was sent
   /// The next part of a seed, which waits for credit; the last one, for all others to be applied.
@@ -189,6 +208,9 @@ public:
 
   void take(const peer::message& what);
   void tick();
+
+  /// Of the conversation, because something could not be sent: it hears so, and begins anew.
+  void end();
 
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] bool greeted() const { return greeted_; }
@@ -221,6 +243,7 @@ private:
   std::string peer_;
   bool greeting_ = false;
   bool greeted_ = false;
+  bool told_ = false; // that it must say hello
   bool draining_ = false;
   uint64_t session_ = 0;
   uint64_t last_ = 0;    // batch taken
@@ -239,9 +262,10 @@ private:
 /// Copies that are no longer wanted here.
 class leavers {
 public:
-  /// Whether all at home have all of this log up to there, and all that is here of the mailbox.
-  using reached =
-      std::function<bool(std::string_view region, const mailbox_id& box, uint64_t sequence)>;
+  /// The digest of what is here of the mailbox, when all at home have all of that and all of this
+  /// log up to there.
+  using reached = std::function<std::optional<digest>(std::string_view region,
+                                                      const mailbox_id& box, uint64_t sequence)>;
 
   leavers(replicator_core& core, reached home_has, std::function<void(const mailbox_id&)> begun)
       : core_{core}
@@ -252,7 +276,8 @@ public:
   void consider(const mailbox_id& box);
   /// Drops what is home by now.
   void tick();
-  [[nodiscard]] size_t size() const { return sealed_.size(); }
+  /// Also those that may be found to be such.
+  [[nodiscard]] size_t size() const { return sealed_.size() + looking_at_; }
 
 private:
   struct leaver {
@@ -266,15 +291,19 @@ private:
   reached home_has_;
   std::function<void(const mailbox_id&)> begun_; // what peers confirmed was of another copy
   std::map<mailbox_id, leaver> sealed_;
+  size_t looking_at_ = 0;
 };
 
 /// Requests that are answered when a second node has what they changed, or when their patience has
 /// ended (`outcome_unknown`); each exactly once.
 class copy_waiters {
 public:
-  copy_waiters(replicator_core& core, std::function<bool(const await_copy&)> copied)
+  /// `copied` looks whether there is such a copy, and `anew` forgets what it knows of a mailbox.
+  copy_waiters(replicator_core& core, std::function<bool(const await_copy&)> copied,
+               std::function<void(const mailbox_id&)> anew)
       : core_{core}
-      , copied_{std::move(copied)} {}
+      , copied_{std::move(copied)}
+      , anew_{std::move(anew)} {}
 
   [[nodiscard]] caf::result<answered> wait_for(const await_copy& what);
   /// Answers those there is an answer for. Called whenever a peer may have acknowledged something.
@@ -288,10 +317,10 @@ private:
     caf::actor_clock::time_point until;
     caf::typed_response_promise<answered> reply;
   };
-  void wait_for_newest(const await_copy& what, caf::typed_response_promise<answered> reply);
 
   replicator_core& core_;
   std::function<bool(const await_copy&)> copied_;
+  std::function<void(const mailbox_id&)> anew_;
   std::list<waiter> all_;
 };
 

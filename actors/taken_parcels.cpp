@@ -1,6 +1,7 @@
 #include "actors/taken_parcels.hpp"
 
 #include "actors/merge.hpp"
+#include "schemas/checksum.hpp"
 #include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
 
@@ -20,6 +21,19 @@ bool only_names(const change& what) {
   rest.aliases.clear();
   return what.what == cause::seeded && what.delta.messages.empty() && rest.empty() &&
          !what.delta.profile.aliases.empty();
+}
+
+bool is_greeting_of(const mailbox_state& described, const op::absorb::media& row) {
+  return row.part < greeting_kinds &&
+         described.profile.greetings[row.part].value.content == checksum(row.bytes.view());
+}
+
+/// What a later change of the batch has replaced. That each is what its own change describes was
+/// seen before.
+void leave_out_replaced_greetings(op::absorb& what) {
+  std::erase_if(what.rows, [&](const op::absorb::media& row) {
+    return !row.message && !is_greeting_of(what.delta, row);
+  });
 }
 
 } // namespace
@@ -86,8 +100,13 @@ result<taken_parcels> sort(const peer::batch& what, piece_collector& pieces) {
         return fail(errc::invalid_request, "pieces_missing",
                     "media that should have come in pieces did not");
       box.what.rows.push_back({row.message, row.part, std::move(*bytes)});
+      if (!row.message && !is_greeting_of(read->delta, box.what.rows.back()))
+        return fail(errc::invalid_request, "media_mismatch",
+                    "a greeting that came with a change is not the one it describes");
     }
   }
+  for (auto& [id, box] : out.mailboxes)
+    leave_out_replaced_greetings(box.what);
   return out;
 }
 

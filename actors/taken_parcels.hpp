@@ -50,7 +50,7 @@ struct taken_parcels {
   std::vector<names> learnt;
 };
 
-/// Failures: invalid_request (`change_unreadable`, `pieces_missing`).
+/// Failures: invalid_request (`change_unreadable`, `pieces_missing`, `media_mismatch`).
 [[nodiscard]] result<taken_parcels> sort(const peer::batch& what, piece_collector& pieces);
 
 } // namespace restante

@@ -6,8 +6,6 @@
 #include "benchmarks/meter.hpp"
 #include "benchmarks/pump.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -136,12 +134,12 @@ std::vector<double> roam(const cluster_options& how) {
 void weigh(const cluster_options& how, cluster_figures& out) {
   bench_cluster nodes{how.directory, {"home", "abroad"}, 1};
   client here{nodes.depositor(0)}, there{nodes.depositor(1)}, asks{nodes.admin(1)};
-  const auto resident = [] { return static_cast<double>(resident_bytes(::getpid())); };
+  const auto held = [] { return static_cast<double>(allocated_bytes()); };
   const auto each = static_cast<double>(how.mailboxes);
-  const double before = resident();
+  const double before = held();
   const auto profiles = make_mailboxes(here, how.mailboxes);
   (void)deposits(here, profiles, small, profiles.size(), how.window, op::durability::local);
-  const double made = resident();
+  const double made = held();
   const auto of = [](const std::string& profile) {
     return subscriber_ref{subscriber_ref::by::profile, profile};
   };
@@ -156,7 +154,7 @@ void weigh(const cluster_options& how, cluster_figures& out) {
   for (const auto& profile : profiles) // served there
     (void)there.ask(ask::of_mailbox{of(profile), op::list{}}, {}, patience);
   out.local_mailbox_bytes = (made - before) / each;
-  out.roaming_mailbox_bytes = (resident() - made) / each;
+  out.roaming_mailbox_bytes = (held() - made) / each;
 }
 
 } // namespace

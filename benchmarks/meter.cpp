@@ -1,5 +1,6 @@
 #include "benchmarks/meter.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +77,11 @@ uint64_t resident_bytes(pid_t process) {
   uint64_t all = 0, resident = 0;
   statm >> all >> resident;
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+uint64_t allocated_bytes() {
+  const auto all = ::mallinfo2();
+  return all.uordblks + all.hblkhd;
 }
 
 double percentile(const std::vector<double>& sorted, double share) {

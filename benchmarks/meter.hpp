@@ -34,6 +34,10 @@ private:
 /// The resident set of a process, in bytes: memory it has, shared libraries included.
 [[nodiscard]] uint64_t resident_bytes(pid_t process);
 
+/// What this process has allocated and not freed, in bytes. Unlike the resident set it does not
+/// depend on what was freed before.
+[[nodiscard]] uint64_t allocated_bytes();
+
 /// The value below which `share` (0 to 1) of the sorted ones lie; 0 of none.
 [[nodiscard]] double percentile(const std::vector<double>& sorted, double share);
 

@@ -77,8 +77,8 @@ void peering::meet(const membership_ptr& now) {
     regions_->add(each.region);
   if (!replicator_)
     return;
+  caf::anon_send(replicator_, now); // before it hears of their connections
   link_.set_members(now);
-  caf::anon_send(replicator_, now);
 }
 
 void peering::describe(mailbox_environment& out) const {

@@ -152,15 +152,21 @@ inline constexpr auto peer_pause = 500ms;
 inline constexpr auto peer_tick = 250ms;
 /// After a hello that is refused, or not answered, until the next.
 inline constexpr auto hello_patience = 3s;
-/// Bytes waiting to be sent on one connection to a peer, beyond which it is taken down: what is
-/// shipped and what is passed on stay within half of it each.
-inline constexpr size_t peer_unsent_bytes_max = 64 * 1024 * 1024;
+/// A comparison or batch that nobody answered for so long was lost, and the conversation begins
+/// anew. The largest media take half of it on a connection of 1 Mbit/s.
+inline constexpr auto peer_answer_patience = 2min;
 /// Requests passed on to one peer and not answered yet: as many as a tenant may have under way, and
 /// their bytes. The media of answers on their way to one peer have as many bytes.
 inline constexpr size_t passed_on_max = 8'192;
-inline constexpr size_t passed_on_bytes_max = peer_unsent_bytes_max / 2;
+inline constexpr size_t passed_on_bytes_max = 32 * 1024 * 1024;
+/// Bytes waiting to be sent on one connection to a peer, beyond which it is taken down: what is in
+/// flight, and at most one message with its mailbox's greetings in pieces and one passed on.
+inline constexpr size_t peer_unsent_bytes_max =
+    shipped_bytes_in_flight_max + (parts_max + 3 + parts_max + 1) * media_bytes_max;
 /// Mailboxes compared with a peer in one go.
 inline constexpr size_t compared_at_once = 512;
+/// Of them read at a time: the reader serves others, too.
+inline constexpr size_t compared_loads_at_once = 16;
 
 // --- access -----------------------------------------------------------------------------------
 inline constexpr int pin_digits_max = 10;

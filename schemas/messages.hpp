@@ -128,8 +128,11 @@ struct absorb {
 struct seal {
   bool on = true;
 };
-/// This copy goes: everything of it is elsewhere.
-struct drop {};
+/// This copy goes: everything of it is elsewhere, if its state still is the one that was found
+/// there (actors/replica.hpp, state_digest).
+struct drop {
+  digest state;
+};
 
 } // namespace op
 

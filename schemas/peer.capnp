@@ -120,4 +120,5 @@ struct Compare {
 struct Differ {
   number @0 :UInt64;
   mailboxes @1 :List(Data);
+  leaving @2 :List(Data);      # equal or not, what is here is to go: it is no copy to rely on
 }

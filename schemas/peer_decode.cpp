@@ -220,11 +220,16 @@ compare read(wire::peer::Compare::Reader from) {
   return out;
 }
 
-differ read(wire::peer::Differ::Reader from) {
-  differ out{read_number(from.getNumber(), "the number of a comparison"), {}};
-  for (auto id : bounded(from.getMailboxes(), limits::compared_at_once, "mailboxes compared"))
-    out.mailboxes.push_back(id16_field<mailbox_id>(id, "mailbox id"));
+std::vector<mailbox_id> read_compared(capnp::List<capnp::Data>::Reader from) {
+  std::vector<mailbox_id> out;
+  for (auto id : bounded(from, limits::compared_at_once, "mailboxes compared"))
+    out.push_back(id16_field<mailbox_id>(id, "mailbox id"));
   return out;
+}
+
+differ read(wire::peer::Differ::Reader from) {
+  return {read_number(from.getNumber(), "the number of a comparison"),
+          read_compared(from.getMailboxes()), read_compared(from.getLeaving())};
 }
 
 message read(wire::peer::PeerMessage::Reader from, media_frames& behind) {

@@ -28,7 +28,9 @@ struct room_for {
   size_t operator()(const forward& what) const { return usual + words(what.what.envelope.size()); }
   size_t operator()(const answer& what) const { return usual + words(what.what.envelope.size()); }
   size_t operator()(const compare& what) const { return usual + 6 * what.mailboxes.size(); }
-  size_t operator()(const differ& what) const { return usual + 3 * what.mailboxes.size(); }
+  size_t operator()(const differ& what) const {
+    return usual + 3 * (what.mailboxes.size() + what.leaving.size());
+  }
 };
 
 void put_row(wire::peer::MediaRow::Builder to, const media_row& from) {
@@ -139,13 +141,17 @@ struct writer {
   void operator()(const differ& from) {
     auto out = to.initDiffer();
     out.setNumber(from.number);
-    auto mailboxes = out.initMailboxes(static_cast<unsigned>(from.mailboxes.size()));
-    for (unsigned i = 0; i < mailboxes.size(); ++i)
-      mailboxes.set(i, blob(from.mailboxes[i].view()));
+    put(out.initMailboxes(static_cast<unsigned>(from.mailboxes.size())), from.mailboxes);
+    put(out.initLeaving(static_cast<unsigned>(from.leaving.size())), from.leaving);
   }
   void operator()(const failure& from) { put_failure(to.initRefused(), from); }
 
 private:
+  static void put(capnp::List<capnp::Data>::Builder to, const std::vector<mailbox_id>& from) {
+    for (unsigned i = 0; i < to.size(); ++i)
+      to.set(i, blob(from[i].view()));
+  }
+
   static size_t bytes_behind(const batch& from) {
     size_t out = 0;
     for (const auto& each : from.entries)

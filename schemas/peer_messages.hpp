@@ -88,6 +88,7 @@ struct compare {
 struct differ {
   uint64_t number = 0;
   std::vector<mailbox_id> mailboxes;
+  std::vector<mailbox_id> leaving = {}; // equal or not, their copies are to go, too
 };
 
 using message = std::variant<hello, alive, piece, batch, forward, compare, welcome, applied,

@@ -197,7 +197,8 @@ private:
 result<std::optional<mended_table>>
 mend_table(const std::filesystem::path& from, const std::filesystem::path& to, table_origin known) {
   std::error_code unknown;
-  std::string table(std::filesystem::file_size(from, unknown), '\0');
+  const auto size = std::filesystem::file_size(from, unknown);
+  std::string table(unknown ? 0 : size, '\0');
   std::ifstream in{from, std::ios::binary};
   if (unknown || !in.read(table.data(), static_cast<std::streamsize>(table.size())))
     return std::nullopt; // a sector of it can't be read: as if there were no such table

@@ -130,6 +130,20 @@ BOOST_AUTO_TEST_CASE(without_a_second_disk_the_outcome_is_unknown_and_the_deposi
   BOOST_TEST(messages(standby) == 1u);
 }
 
+// It came by replication: that the log here is on a second disk says nothing of it.
+BOOST_AUTO_TEST_CASE(a_deposit_that_is_repeated_waits_for_a_second_disk_too) {
+  auto what = leave_at_home_only("abroad");
+  what.until = op::durability::replicated;
+  auto repeated = (*this)[home].ask_here(id, what, "abroad");
+  settle();
+  BOOST_TEST(repeated.reason() == "accepted");
+  BOOST_TEST(messages(standby) == 2U);
+  cut(home, standby);
+  auto alone = (*this)[home].ask_here(id, what, "abroad");
+  pass(limits::deadline_default + 1s);
+  BOOST_TEST(alone.reason() == "copy_missing");
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_that_falls_silent_leaves_the_outcome_unknown) {
   auto& boston = (*this)["boston"];
   auto done = boston.ask_here(id, boston.voicemail(), "lost");

@@ -1,5 +1,6 @@
 // Changes of a message that come to a copy before its media.
 #include "actors/parcel.hpp"
+#include "schemas/limits.hpp"
 #include "tests/support/replica_copies.hpp"
 
 namespace restante {
@@ -97,6 +98,25 @@ BOOST_AUTO_TEST_CASE(a_peer_cannot_say_which_media_are_awaited_here) {
   without.delta.messages.begin()->second.awaited = 0;
   BOOST_TEST(third.take(without) == "taken");
   BOOST_TEST(third.box.state().messages.begin()->second.awaited == 3);
+}
+
+// Eight tiny parts each: bytes alone would let it be more rows than a batch may have.
+BOOST_AUTO_TEST_CASE(a_part_of_a_seed_has_no_more_media_than_a_batch) {
+  copy_of home{*this, 1};
+  home.change(ask(creation(), "create"));
+  const size_t messages = limits::batch_entries_max + 100;
+  for (size_t i = 0; i < messages; ++i)
+    home.change(ask(voicemail('a', limits::parts_max), std::to_string(i)));
+  size_t shipped = 0;
+  std::optional<message_id> after;
+  for (bool more = true; more;) {
+    const auto part = next_part(home.box.state(), after);
+    BOOST_REQUIRE(part.media.size() <= limits::batch_media_max);
+    shipped += part.what.delta.messages.size();
+    after = part.through;
+    more = !part.last;
+  }
+  BOOST_TEST(shipped == messages);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -188,11 +188,13 @@ BOOST_AUTO_TEST_CASE(a_sealed_copy_takes_no_requests_but_what_others_have_and_on
   BOOST_TEST(abroad.decide(own(op::drop{})).error().reason == "copy_in_use");
   BOOST_TEST(abroad.box.admit(ask(voicemail('a'), "2")).has_value());
   abroad.carry_out(abroad.decide(own(op::seal{true})).value());
+  const auto compared = state_digest(abroad.box.state());
   BOOST_TEST(abroad.box.admit(ask(voicemail('a'), "2")).error().reason == "mailbox_leaving");
   BOOST_TEST(abroad.take(home.change(ask(voicemail('a'), "3"))) == "taken");
   BOOST_TEST(abroad.box.state().profile.sealed);
   BOOST_TEST((state_digest(abroad.box.state()) == state_digest(home.box.state())));
-  abroad.carry_out(abroad.decide(own(op::drop{})).value());
+  BOOST_TEST(abroad.decide(own(op::drop{compared})).error().reason == "copy_changed");
+  abroad.carry_out(abroad.decide(own(op::drop{state_digest(abroad.box.state())})).value());
   BOOST_TEST(!abroad.box.state().exists());
   BOOST_TEST(abroad.box.state().messages.empty());
   BOOST_TEST(abroad.disk.empty());
@@ -209,7 +211,7 @@ BOOST_AUTO_TEST_CASE(
   const auto attempts = abroad.box.state().profile.pin_shares;
   auto own = [&](mailbox_op what) { return command{nullptr, {}, id, std::move(what)}; };
   abroad.carry_out(abroad.decide(own(op::seal{true})).value());
-  abroad.carry_out(abroad.decide(own(op::drop{})).value());
+  abroad.carry_out(abroad.decide(own(op::drop{state_digest(abroad.box.state())})).value());
   for (const auto& part : standby)
     BOOST_TEST(abroad.take(part) == "taken");
   const auto second = abroad.change(ask(voicemail('b'), "2"));

@@ -93,9 +93,11 @@ struct bounds_of_message {
   }
   void operator()(const peer::differ& v) {
     number(v.number);
-    promise(v.mailboxes.size() <= limits::compared_at_once, "too many differ");
-    for (const auto& mailbox : v.mailboxes)
-      promise(!mailbox.zero(), "an id is all zero");
+    for (const auto* list : {&v.mailboxes, &v.leaving}) {
+      promise(list->size() <= limits::compared_at_once, "too many differ");
+      for (const auto& mailbox : *list)
+        promise(!mailbox.zero(), "an id is all zero");
+    }
   }
   void operator()(const failure& v) {
     promise(v.text.size() < 600 && printable(v.text), "an explanation is no line of a log");

@@ -115,7 +115,7 @@ peer::message any_message(random_source& draw, uint64_t which) {
   case 10: {
     peer::differ out{any_count(draw), {}};
     for (auto count = draw.below(40); count > 0; --count)
-      out.mailboxes.push_back(any_id<mailbox_id>(draw));
+      (draw.one_in(3) ? out.leaving : out.mailboxes).push_back(any_id<mailbox_id>(draw));
     return out;
   }
   default:
@@ -149,6 +149,13 @@ BOOST_AUTO_TEST_CASE(golden_frames_are_written_and_read_alike) {
     auto got = peer::decode(golden(name), out.media);
     BOOST_TEST_CONTEXT(name) BOOST_TEST((got && same(all[which], *got)));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_knows_nothing_of_leaving_copies_is_understood) {
+  auto got = peer::decode(golden("peer.differ_v1"), {});
+  auto* said = got ? std::get_if<peer::differ>(&*got) : nullptr;
+  BOOST_REQUIRE(said != nullptr);
+  BOOST_TEST((said->number == 10 && said->mailboxes.size() == 1 && said->leaving.empty()));
 }
 
 BOOST_AUTO_TEST_CASE(the_largest_batch_survives_in_one_segment) {

@@ -235,6 +235,8 @@ BOOST_AUTO_TEST_CASE(lists_have_their_bounds) {
   differ.mailboxes.push_back(differ.mailboxes.back());
   BOOST_TEST(verdict(peer::message{compare}) == too_long);
   BOOST_TEST(verdict(peer::message{differ}) == too_long);
+  BOOST_TEST(verdict(peer::message{peer::differ{1, {}, differ.mailboxes}}) == too_long);
+  BOOST_TEST(verdict(peer::differ{1, {}, {mailbox_id{}}}) == "invalid_request id_malformed");
   BOOST_TEST(verdict(peer::compare{1, {{mailbox_id{}, digest{}}}}) ==
              "invalid_request id_malformed");
   BOOST_TEST(verdict(peer::differ{1, {mailbox_id{}}}) == "invalid_request id_malformed");

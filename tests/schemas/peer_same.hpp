@@ -24,7 +24,7 @@ inline auto fields(const peer::media_row& v) {
 inline auto fields(const frames& v) { return std::tie(v.envelope, v.media); }
 inline auto fields(const peer::applied& v) { return std::tie(v.number); }
 inline auto fields(const peer::compare& v) { return std::tie(v.number, v.mailboxes); }
-inline auto fields(const peer::differ& v) { return std::tie(v.number, v.mailboxes); }
+inline auto fields(const peer::differ& v) { return std::tie(v.number, v.mailboxes, v.leaving); }
 
 template <class T>
 bool same(const T& a, const T& b) {

@@ -28,7 +28,7 @@ inline std::vector<peer::message> golden_messages() {
       peer::applied{7},
       peer::stopped{7, why},
       peer::answer{9, {"reply", {chunk{"media"}, chunk{"more"}}}},
-      peer::differ{10, {mailbox}},
+      peer::differ{10, {mailbox}, {mailbox}},
       why};
 }
 

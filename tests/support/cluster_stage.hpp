@@ -144,7 +144,7 @@ public:
         wire.pop_front();
         more = true;
         ++carried;
-        if (!joined(from, what.peer))
+        if (!joined(from, what.peer) || (loses && loses(from, what)))
           continue;
         auto coded = peer::encode(what.what); // as it would be on a socket
         auto read = peer::decode(coded.envelope, coded.media);
@@ -172,6 +172,8 @@ public:
   std::set<std::pair<std::string, std::string>> cuts;
   std::set<std::string> down;
   std::deque<std::pair<std::string, peer_outbound>> wire;
+  /// Loses a message, or changes it; may be none.
+  std::function<bool(const std::string& from, peer_outbound&)> loses;
   size_t carried = 0;
 };
 

@@ -30,6 +30,18 @@ struct three_nodes : cluster_stage {
   std::string deposit_at(const std::string& node, const std::string& request) {
     return ask_at(node, (*this)[node].voicemail(), request);
   }
+  /// Figures of its status, or of one of its peers ("peer.<name>.<fact>" without the name).
+  std::map<std::string, std::string> figures(const std::string& node,
+                                             const std::string& peer = {}) {
+    auto done = (*this)[node].ask((*this)[node].replicator, node_status_request{});
+    settle();
+    std::map<std::string, std::string> out;
+    const auto prefix = peer.empty() ? std::string{} : "peer." + peer + ".";
+    for (const auto& [name, value] : done.as<answer::status>().figures)
+      if (name.starts_with(prefix))
+        out.emplace(name.substr(prefix.size()), value);
+    return out;
+  }
   size_t messages(const std::string& node) { return (*this)[node].on_disk(id).messages.size(); }
 
   /// As if its process had ended.
@@ -44,6 +56,22 @@ struct three_nodes : cluster_stage {
     for (const auto& [other, node] : nodes)
       if (other != name)
         heal(name, other);
+  }
+
+  /// A message that came from another node, which is lost then: it is in no log that there is.
+  op::deposit leave_at_home_only(const std::string& request) {
+    BOOST_TEST(deposit_at(home, "one") == "accepted");
+    BOOST_TEST(ask_at(home, op::locate{"us1"}, "travel") == "accepted");
+    pass(3s);
+    cut("boston", standby);
+    cut(home, standby);
+    auto what = (*this)["boston"].voicemail();
+    BOOST_TEST(ask_at("boston", what, request) == "accepted");
+    lose("boston");
+    BOOST_TEST(messages(home) == 2U);
+    BOOST_TEST(messages(standby) == 1U);
+    heal(home, standby);
+    return what;
   }
 
   mailbox_id id;

@@ -9,6 +9,10 @@
 #include <string>
 #include <thread>
 
+/// jemalloc's, where it is linked.
+extern "C" int mallctl(const char* name, void* old, size_t* old_bytes, void* fresh,
+                       size_t fresh_bytes) __attribute__((weak));
+
 namespace restante::bench {
 
 namespace {
@@ -80,8 +84,15 @@ uint64_t resident_bytes(pid_t process) {
 }
 
 uint64_t allocated_bytes() {
-  const auto all = ::mallinfo2();
-  return all.uordblks + all.hblkhd;
+  if (mallctl == nullptr) { // under a sanitizer
+    const auto all = ::mallinfo2();
+    return all.uordblks + all.hblkhd;
+  }
+  uint64_t epoch = 1;
+  size_t out = 0, size = sizeof out;
+  (void)mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch); // what was counted until now
+  (void)mallctl("stats.allocated", &out, &size, nullptr, 0);
+  return out;
 }
 
 double percentile(const std::vector<double>& sorted, double share) {

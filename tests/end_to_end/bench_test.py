@@ -62,6 +62,21 @@ class Bench(unittest.TestCase):
         self.assertGreater(got[per_second], 0)
         self.assertEqual(got["refused"], 0)
 
+    def test_cluster_measures_two_disks_against_one_and_a_mailbox_that_travels(self):
+        got = self.run_bench("cluster", "--count", 400, "--mailboxes", 100, "--rounds", 1)
+        self.assertEqual([each["size"] for each in got["sizes"]], [1024, 40000])
+        for each in got["sizes"]:
+            for load in (each["alone"], each["replicated"]):
+                self.assert_load(load, "acked_per_second")
+            self.assertAlmostEqual(each["ratio"], each["replicated"]["acked_per_second"]
+                                   / each["alone"]["acked_per_second"])
+            self.assertLessEqual(each["lag_ms"]["p50"], each["lag_ms"]["max"])
+        self.assertEqual(sorted(got["roaming_ms_each"])[len(got["roaming_ms_each"]) // 2],
+                         got["roaming_ms"])
+        self.assertGreater(got["roaming_ms"], 0)
+        self.assertGreater(got["local_mailbox_bytes"], 256)
+        self.assertTrue(256 < got["roaming_mailbox_bytes"] < 65_536, got["roaming_mailbox_bytes"])
+
     def test_scale_measures_start_memory_and_deposits_at_both_sizes(self):
         got = self.run_bench("scale", "--mailboxes", 3000, "--count", 2000, "--rounds", 1)
         self.assertEqual([size["mailboxes"] for size in got["sizes"]], [1000, 3000])

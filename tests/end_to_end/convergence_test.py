@@ -1,4 +1,4 @@
-"""After a cut, how long until mailboxes that changed on both sides are equal on both: 1,000 of them,
+"""After a cut, how long until mailboxes that changed on both sides are equal on both: 10,000 of them,
 or RESTANTE_MAILBOXES. `python3 convergence_test.py -v` tells the seconds."""
 import os
 import time
@@ -7,7 +7,7 @@ import unittest
 from cluster import ClusterCase
 from node import amr, decode_all, encode_all, eventually
 
-MAILBOXES = int(os.environ.get("RESTANTE_MAILBOXES", "1000"))
+MAILBOXES = int(os.environ.get("RESTANTE_MAILBOXES", "10000"))
 OPEN = 512  # requests at a time
 SECONDS_MAX = 30
 RECORDING = amr(1)

@@ -10,6 +10,7 @@
 #include "storage/keys.hpp"
 #include "storage/mailbox_rows.hpp"
 
+#include <algorithm>
 #include <deque>
 
 namespace restante {
@@ -120,7 +121,7 @@ struct directory_state {
     auto plan = plan_registration(*options.environment, *asked->who, what);
     if (!plan)
       return answered{plan.error()};
-    if (queued.size() >= limits::load_waiting_max)
+    if (contested(*plan) && !may_queue(asked->who->name))
       return answered{failure{errc::busy, "registrations_waiting",
                               "too many registrations are waiting: retry shortly"}};
     auto reply = self->make_response_promise<answered>();
@@ -128,12 +129,24 @@ struct directory_state {
     return reply;
   }
 
+  bool contested(const registration_plan& plan) const {
+    return std::any_of(plan.aliases.begin(), plan.aliases.end(),
+                       [&](const alias& name) { return claiming.contains(name); });
+  }
+
+  bool may_queue(const std::string& tenant) const {
+    const auto own = std::count_if(queued.begin(), queued.end(), [&](const registration_ptr& each) {
+      return each->asked->who->name == tenant;
+    });
+    return queued.size() < limits::load_waiting_max &&
+           static_cast<size_t>(own) < limits::load_waiting_max / 4;
+  }
+
   void claim(const registration_ptr& job) {
-    for (const auto& name : job->plan.aliases)
-      if (claiming.contains(name)) {
-        queued.push_back(job);
-        return;
-      }
+    if (contested(job->plan)) {
+      queued.push_back(job);
+      return;
+    }
     claiming.insert(job->plan.aliases.begin(), job->plan.aliases.end());
     under_way.insert(job);
     get_request rows;
@@ -164,7 +177,8 @@ struct directory_state {
       return already_known(job, *known);
     if (job->what().pin.empty())
       return create(job);
-    self->request(options.hasher, limits::commit_timeout, hash_request{job->what().pin})
+    self->request(options.hasher, limits::commit_timeout,
+                  hash_request{job->what().pin, job->asked->who->name})
         .then([this, job](const hash_reply& done) { hashed(job, done); },
               [this, job](caf::error&) { end(job, interrupted()); });
   }

@@ -183,6 +183,7 @@ struct feed_state {
 
   void push(const subscription_ptr& sub, const std::vector<key_value>& page) {
     feed_events out{sub->address, sub->who, {}};
+    const auto who = options.tenants->as_now(*sub->who); // whom it serves may have changed
     for (const auto& entry : page) {
       auto sequence = parse_change_key(entry.key);
       if (!sequence || *sequence > options.newest)
@@ -191,7 +192,7 @@ struct feed_state {
         break;
       auto what = decode_change(entry.value);
       sub->sent = *sequence;
-      if (!what || !acts_for(*sub->who, what->owner))
+      if (!what || !who || !acts_for(*who, what->owner))
         continue;
       if (sub->open.empty())
         sub->moved = self->clock().now(); // the oldest open event is not older than this
@@ -232,7 +233,7 @@ struct feed_state {
       commit->rows.push_back(row::remove(family::meta, std::move(gone)));
     auto saved = [this, sub, position](bool done) {
       sub->saving = false;
-      if (done && sub->acknowledged != position)
+      if (done && sub->acknowledged != position && current(sub))
         save(sub);
     };
     self->request(options.writer, limits::commit_timeout, std::move(commit))

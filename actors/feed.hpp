@@ -7,12 +7,14 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/tenant_registry.hpp"
 
 namespace restante {
 
 struct feed_options {
   store_writer_actor writer;
   store_reader_actor reader;
+  std::shared_ptr<const tenant_registry> tenants;
   uint64_t newest = 0;                   // the log's end at start
   std::chrono::seconds repeat_after{30}; // without an acknowledgement
 };

@@ -58,7 +58,8 @@ struct gatekeeper_state {
   /// or attempts side by side would count as one.
   std::unordered_map<std::string, std::deque<attempt>> phantoms;
   std::set<std::string> used; // challenges that were answered
-  std::multimap<wall_ms, std::string> used_by_expiry;
+  std::multimap<wall_ms, std::pair<std::string, std::string>> used_by_expiry; // and by whom
+  std::map<std::string, size_t> used_of;                                      // each tenant
 
   caf::result<answered> accept(const tenant_request_ptr& asked) {
     auto* of = std::get_if<ask::of_mailbox>(&asked->what.what);
@@ -69,14 +70,14 @@ struct gatekeeper_state {
       return challenge(asked);
     auto now = options->environment->clock->now();
     forget_expired(now);
-    if (!challenge_holds(options->challenge_key, asked->who->name, asked->what, answer->challenge,
-                         now) ||
-        !used.insert(answer->challenge).second)
+    // An empty PIN here, because a mailbox refuses one unhashed: elsewhere that would take longer.
+    if (answer->pin.empty() || used.contains(answer->challenge) ||
+        !challenge_holds(options->challenge_key, asked->who->name, asked->what, answer->challenge,
+                         now))
       return answered{pin_denied()};
-    used_by_expiry.emplace(challenge_expiry(answer->challenge), answer->challenge);
-    // Here, because a mailbox refuses an empty PIN unhashed: elsewhere that would take longer.
-    if (answer->pin.empty())
-      return answered{pin_denied()};
+    if (!remember(asked->who->name, answer->challenge))
+      return answered{failure{errc::busy, "challenges_many",
+                              "too many PINs were tried in the last minutes: retry later"}};
     auto reply = self->make_response_promise<answered>();
     self->request(options->directory, asked->what.deadline, asked)
         .then([this, asked, reply](answered& done) { judge(asked, reply, std::move(done)); },
@@ -92,10 +93,22 @@ struct gatekeeper_state {
                                       expires}};
   }
 
+  bool remember(const std::string& tenant, const std::string& challenge) {
+    if (used_of[tenant] >= limits::challenges_remembered_max)
+      return false;
+    ++used_of[tenant];
+    used.insert(challenge);
+    used_by_expiry.emplace(challenge_expiry(challenge), std::pair{tenant, challenge});
+    return true;
+  }
+
   void forget_expired(wall_ms now) {
     auto end = used_by_expiry.upper_bound(now);
-    for (auto at = used_by_expiry.begin(); at != end; ++at)
-      used.erase(at->second);
+    for (auto at = used_by_expiry.begin(); at != end; ++at) {
+      used.erase(at->second.second);
+      if (auto of = used_of.find(at->second.first); --of->second == 0)
+        used_of.erase(of);
+    }
     used_by_expiry.erase(used_by_expiry.begin(), end);
   }
 
@@ -164,21 +177,34 @@ struct gatekeeper_state {
     auto attempts = row ? decode_attempts(row->view()) : pin_attempts{};
     if (!pin_open(attempts, now))
       return end_phantom(key, pin_denied());
+    const auto& who = *phantoms.at(key).front().asked->who;
+    self->request(options->hasher, limits::commit_timeout, hash_place_request{who.name})
+        .then(
+            [this, key, attempts, now](const hash_place& got) {
+              if (!got.held)
+                return end_phantom(key, got.held.error());
+              persist(key, after_failure(attempts, now), *got.held);
+            },
+            [this, key](caf::error&) { end_phantom(key, interrupted()); });
+  }
+
+  void persist(const std::string& key, const pin_attempts& counted,
+               const std::shared_ptr<const lease>& place) {
     auto commit = std::make_shared<commit_request>();
-    commit->rows.push_back(
-        row::put(family::meta, key, encode_attempts(after_failure(attempts, now))));
+    commit->rows.push_back(row::put(family::meta, key, encode_attempts(counted)));
     commit->urgency = commit_class::essential;
     self->request(options->writer, limits::commit_timeout, std::move(commit))
-        .then([this, key](const commit_reply& done) { hash(key, done); },
+        .then([this, key, place](const commit_reply& done) { hash(key, place, done); },
               [this, key](caf::error&) { end_phantom(key, interrupted()); });
   }
 
-  void hash(const std::string& key, const commit_reply& done) {
+  void hash(const std::string& key, const std::shared_ptr<const lease>& place,
+            const commit_reply& done) {
     if (!done.sequence)
       return end_phantom(key, done.sequence.error());
     const auto& of = std::get<ask::of_mailbox>(phantoms.at(key).front().asked->what.what);
     self->request(options->hasher, limits::commit_timeout,
-                  verify_request{{}, device_answer(of.op)->pin})
+                  verify_request{{}, device_answer(of.op)->pin, place})
         .then(
             [this, key](const verify_reply& verdict) {
               end_phantom(key, verdict.right ? pin_denied() : verdict.right.error());

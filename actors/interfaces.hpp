@@ -4,6 +4,7 @@
 // caf::error means that the other side is gone or silent, and so that the outcome is unknown.
 #pragma once
 
+#include "actors/budget.hpp"
 #include "actors/mailbox_model.hpp"
 #include "schemas/sms_messages.hpp"
 #include "storage/kv_store.hpp"
@@ -85,8 +86,17 @@ using store_writer_actor =
 
 // --- PINs ------------------------------------------------------------------------------------
 
+/// A place among those that wait, taken before an attempt is counted, so that `busy` is never a
+/// counted one. It is given back when nobody has it any more.
+struct hash_place_request {
+  std::string tenant;
+};
+struct hash_place {
+  result<std::shared_ptr<const lease>> held;
+};
 struct hash_request {
   std::string pin;
+  std::string tenant; // who asks
 };
 struct hash_reply {
   result<std::string> hash;
@@ -94,13 +104,16 @@ struct hash_reply {
 struct verify_request {
   std::string stored; // empty: no such PIN; takes as long and is false
   std::string pin;
+  std::shared_ptr<const lease> place;
 };
 struct verify_reply {
   result<bool> right;
 };
 
-/// Hashes PINs off the scheduler's threads, a bounded number at a time; `busy` beyond.
-using pin_hasher_actor = caf::typed_actor<caf::replies_to<hash_request>::with<hash_reply>,
+/// Hashes PINs off the scheduler's threads, a bounded number at a time, at most half of them of one
+/// tenant; `busy` beyond.
+using pin_hasher_actor = caf::typed_actor<caf::replies_to<hash_place_request>::with<hash_place>,
+                                          caf::replies_to<hash_request>::with<hash_reply>,
                                           caf::replies_to<verify_request>::with<verify_reply>>;
 
 // --- mailboxes -------------------------------------------------------------------------------
@@ -250,6 +263,8 @@ RESTANTE_LOCAL_MESSAGE(restante::get_reply)
 RESTANTE_LOCAL_MESSAGE(restante::page_request)
 RESTANTE_LOCAL_MESSAGE(restante::page_reply)
 RESTANTE_LOCAL_MESSAGE(restante::log_grew)
+RESTANTE_LOCAL_MESSAGE(restante::hash_place_request)
+RESTANTE_LOCAL_MESSAGE(restante::hash_place)
 RESTANTE_LOCAL_MESSAGE(restante::hash_request)
 RESTANTE_LOCAL_MESSAGE(restante::hash_reply)
 RESTANTE_LOCAL_MESSAGE(restante::verify_request)

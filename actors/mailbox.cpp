@@ -132,17 +132,31 @@ bool mailbox_actor_state::take_share() {
   return true;
 }
 
-// The attempt is on disk before the hash is even begun: a crash cannot give it back.
+// The attempt is on disk before the hash is even begun: a crash cannot give it back. And there is a
+// place for the hash before it is on disk, or `busy` would be an attempt nobody looked at.
 void mailbox_actor_state::try_pin(const challenge_answer& answer) {
   if (answer.pin.empty() || !model->pin_open())
     return finish(pin_denied());
-  in_flight->trying_pin = true;
-  persist(model->pin_attempt(*in_flight->what));
+  self->request(services->hasher, limits::commit_timeout,
+                hash_place_request{in_flight->what->who->name})
+      .then(
+          [this](const hash_place& got) {
+            if (!got.held) {
+              finish(got.held.error());
+            } else {
+              in_flight->place = *got.held;
+              in_flight->trying_pin = true;
+              persist(model->pin_attempt(*in_flight->what));
+            }
+            work();
+          },
+          [this](caf::error&) { fail_and_quit(); });
 }
 
 void mailbox_actor_state::verify_pin() {
   in_flight->trying_pin = false;
-  verify_request what{model->state().profile.pin.value, device_answer(in_flight->what->op)->pin};
+  verify_request what{model->state().profile.pin.value, device_answer(in_flight->what->op)->pin,
+                      std::move(in_flight->place)};
   self->request(services->hasher, limits::commit_timeout, std::move(what))
       .then(
           [this](const verify_reply& done) {
@@ -191,7 +205,8 @@ void mailbox_actor_state::hash() {
   // Whether it may be hashed at all is part of deciding; a refused PIN costs no hash.
   if (auto allowed = model->decide(*in_flight->what, {}); !allowed)
     return finish(allowed.error());
-  self->request(services->hasher, limits::commit_timeout, hash_request{from->pin})
+  self->request(services->hasher, limits::commit_timeout,
+                hash_request{from->pin, in_flight->what->who->name})
       .then(
           [this](const hash_reply& done) {
             if (done.hash) {

@@ -47,6 +47,7 @@ struct mailbox_actor_state {
     decision decided;
     /// The PIN attempt to judge once its count is on disk.
     bool trying_pin = false;
+    std::shared_ptr<const lease> place = {}; // for its hash
     /// The media it hands out, and what they take of a budget, shared with them.
     std::vector<row_name> rows = {};
     std::shared_ptr<const lease> share = {};

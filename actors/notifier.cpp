@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace restante {
 
@@ -58,6 +59,8 @@ struct notifier_state {
   std::map<uint64_t, gateway> gateways; // by session
   std::unordered_map<notification_id, open_text> open;
   bool looking = false;
+  /// Rows that ended since the page under way was asked for: it may still have them.
+  std::unordered_set<std::string> ended;
   bool look_wanted = false;
   std::string resume;    // where the next look begins; empty: at the oldest
   size_t pages_left = 0; // of this look
@@ -83,8 +86,9 @@ struct notifier_state {
 
   gateway* gateway_for(const notification& what, uint64_t& session) {
     for (auto& [id, there] : gateways)
-      if (there.open < std::min(there.credit, session_open_max) &&
-          acts_for(*there.who, what.tenant)) {
+      if (auto who = options.environment->tenants->as_now(*there.who);
+          who && there.open < std::min(there.credit, session_open_max) &&
+          acts_for(*who, what.tenant)) {
         session = id;
         return &there;
       }
@@ -106,6 +110,7 @@ struct notifier_state {
 
   /// Page by page: texts of a tenant whose gateway is stuck must not hide the others behind them.
   void look_from(std::string from) {
+    ended.clear();
     self->request(options.reader, limits::load_timeout,
                   page_request{family::outbox, {}, std::move(from), page_rows})
         .then([this](const page_reply& got) { looked(got); },
@@ -134,7 +139,7 @@ struct notifier_state {
     auto place = parse_outbox_key(entry.key);
     if (!place || static_cast<wall_ms>(place->due_ms) > now())
       return false;
-    if (open.contains(place->notification))
+    if (open.contains(place->notification) || ended.contains(entry.key))
       return true;
     auto what = decode_notification(entry.value);
     if (!what)
@@ -213,6 +218,7 @@ struct notifier_state {
   void settled(const notification_id& id, const result<uint64_t>& done,
                const std::optional<caf::typed_response_promise<answered>>& reply) {
     if (done) {
+      ended.insert(outbox_key(static_cast<uint64_t>(open[id].what.due_at), id));
       open.erase(id);
     } else {
       auto& entry = open[id];

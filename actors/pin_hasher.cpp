@@ -1,5 +1,6 @@
 #include "actors/pin_hasher.hpp"
 
+#include "actors/budget.hpp"
 #include "actors/handlers.hpp"
 #include "schemas/limits.hpp"
 
@@ -11,8 +12,11 @@ tl::unexpected<failure> busy() {
   return fail(errc::busy, "hashes_waiting", "too many PINs are being checked: retry shortly");
 }
 
-pin_hasher_actor::behavior_type hash_worker(pin_hasher_actor::pointer self,
-                                            const pin_hasher_options& options) {
+using hash_worker_actor = caf::typed_actor<caf::replies_to<hash_request>::with<hash_reply>,
+                                           caf::replies_to<verify_request>::with<verify_reply>>;
+
+hash_worker_actor::behavior_type hash_worker(hash_worker_actor::pointer self,
+                                             const pin_hasher_options& options) {
   install_handlers(self, [] {});
   auto nobody = dummy_hash(options.pepper, options.cost);
   // Argon2id throws only when its memory can't be had: that is no verdict on the PIN.
@@ -36,32 +40,36 @@ pin_hasher_actor::behavior_type hash_worker(pin_hasher_actor::pointer self,
   };
 }
 
-/// Invariant: `waiting` counts the promises given out and not yet answered.
+/// Invariant: what waits for the worker has a place, for as long as it waits.
 struct pin_hasher_state {
   static inline constexpr const char* name = "pin-hasher";
   explicit pin_hasher_state(pin_hasher_actor::pointer s) : self{s} {}
 
   pin_hasher_actor::pointer self;
-  pin_hasher_actor worker;
-  size_t waiting = 0;
+  hash_worker_actor worker;
+  budget places{limits::hash_waiting_max, limits::hash_waiting_of_tenant_max};
+
+  result<std::shared_ptr<const lease>> place_of(const std::string& tenant) {
+    auto held = lease::within(places.of(tenant), 1);
+    if (!held)
+      return busy();
+    return std::make_shared<const lease>(std::move(*held));
+  }
 
   template <class Reply, class Request>
-  caf::result<Reply> pass_on(const Request& what) {
-    if (waiting >= limits::hash_waiting_max)
-      return Reply{busy()};
+  caf::result<Reply> pass_on(const Request& what, std::shared_ptr<const lease> place) {
     auto reply = self->make_response_promise<Reply>();
-    ++waiting;
     self->request(worker, limits::commit_timeout, what)
-        .then(
-            [this, reply](Reply& done) mutable {
-              --waiting;
-              reply.deliver(std::move(done));
-            },
-            [this, reply](caf::error&) mutable {
-              --waiting;
-              reply.deliver(Reply{busy()});
-            });
+        .then([reply, place](Reply& done) mutable { reply.deliver(std::move(done)); },
+              [reply, place](caf::error&) mutable { reply.deliver(Reply{busy()}); });
     return reply;
+  }
+
+  caf::result<hash_reply> hash(const hash_request& what) {
+    auto place = place_of(what.tenant);
+    if (!place)
+      return hash_reply{tl::unexpected{place.error()}};
+    return pass_on<hash_reply>(what, std::move(*place));
   }
 };
 
@@ -72,8 +80,13 @@ pin_hasher(pin_hasher_actor::stateful_pointer<pin_hasher_state> self, pin_hasher
                                 : self->spawn<caf::linked>(hash_worker, options);
   install_handlers(self, [] {});
   return {
-      [self](const hash_request& what) { return self->state.pass_on<hash_reply>(what); },
-      [self](const verify_request& what) { return self->state.pass_on<verify_reply>(what); },
+      [self](const hash_place_request& what) {
+        return hash_place{self->state.place_of(what.tenant)};
+      },
+      [self](const hash_request& what) { return self->state.hash(what); },
+      [self](const verify_request& what) {
+        return self->state.pass_on<verify_reply>(what, what.place);
+      },
   };
 }
 

@@ -27,9 +27,10 @@ failure interrupted() {
 
 /// One text on its way.
 struct errand {
-  tenant_ptr owner;   // whose short code it came to
-  std::string number; // of the sender, E.164
-  std::string id;     // gateway and its id: names whatever comes of the text
+  tenant_ptr owner;    // whose short code it came to
+  std::string number;  // of the sender, E.164
+  std::string id;      // gateway and its id: names whatever comes of the text
+  std::string seen_as; // the same, apart for texts and location updates: a gateway numbers each
   caf::typed_response_promise<answered> reply;
 };
 using errand_ptr = std::shared_ptr<const errand>;
@@ -57,17 +58,18 @@ struct sms_desk_state {
     if (auto known = begin(id))
       return answered{std::move(*known)};
     auto reply = self->make_response_promise<answered>();
-    auto job = std::make_shared<const errand>(errand{owner, std::move(*number), id, reply});
+    auto job = std::make_shared<const errand>(errand{owner, std::move(*number), id, id, reply});
     std::visit([&](const auto& command) { carry_out(job, command); }, parse_sms(what.what.text));
     return reply;
   }
 
   caf::result<answered> accept(const located& what) {
     auto id = what.gateway->name + "/" + what.what.id;
-    if (auto known = begin(id))
+    auto seen_as = "location " + id;
+    if (auto known = begin(seen_as))
       return answered{std::move(*known)};
     auto reply = self->make_response_promise<answered>();
-    locate({nullptr, what.what.number, id, reply}, what.gateway->serves, what.what.region);
+    locate({nullptr, what.what.number, id, seen_as, reply}, what.gateway->serves, what.what.region);
     return reply;
   }
 
@@ -93,8 +95,8 @@ struct sms_desk_state {
 
   void end(const errand_ptr& job, outcome what) {
     if (!std::holds_alternative<failure>(what))
-      remember(job->id);
-    under_way.erase(job->id);
+      remember(job->seen_as);
+    under_way.erase(job->seen_as);
     if (auto at = helping.find(job->number); at != helping.end() && at->second == job->id)
       helping.erase(at);
     answer_with(job->reply, std::move(what));
@@ -135,7 +137,8 @@ struct sms_desk_state {
         none = number.error();
         continue;
       }
-      auto job = std::make_shared<const errand>(errand{owner, *number, of.id, of.reply});
+      auto job =
+          std::make_shared<const errand>(errand{owner, *number, of.id, of.seen_as, of.reply});
       return ask_directory(job, ask::of_mailbox{sender(job), op::locate{region}},
                            [owners, region](auto* desk, const errand_ptr& job, outcome done) {
                              auto* why = std::get_if<failure>(&done);

@@ -14,6 +14,11 @@ tenant_ptr tenant_registry::find(std::string_view name) const {
   return at == by_name_.end() ? nullptr : at->second;
 }
 
+tenant_ptr tenant_registry::as_now(const tenant_record& then) const {
+  auto now = find(then.name);
+  return now && !now->revoked && now->public_key == then.public_key ? now : nullptr;
+}
+
 tenant_ptr tenant_registry::find_by_key(std::string_view key) const {
   std::lock_guard lock{mutex_};
   for (const auto& [name, tenant] : by_name_)

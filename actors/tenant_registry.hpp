@@ -19,6 +19,9 @@ public:
   /// Nothing when unknown; a revoked tenant is found, and says so.
   [[nodiscard]] tenant_ptr find(std::string_view name) const;
 
+  /// The tenant of a session that began as `then`; nothing when it is revoked since, or another.
+  [[nodiscard]] tenant_ptr as_now(const tenant_record& then) const;
+
   /// Nothing when unknown or revoked. `key` is the 32 raw bytes of a CURVE public key.
   [[nodiscard]] tenant_ptr find_by_key(std::string_view key) const;
 

@@ -181,7 +181,7 @@ struct engine::parts {
     directory_actor subscribers = peers ? directory_actor{entrance} : directory;
     auto gatekeeper = keep(
         spawn_gatekeeper(*system, {writer, reader, hasher, directory, environment, random_key()}));
-    auto feed = keep(spawn_feed(*system, {writer, reader, position.change}));
+    auto feed = keep(spawn_feed(*system, {writer, reader, tenants, position.change}));
     notifier_options how{writer, reader, environment};
     how.retry_base = options.config.sms_retry_base;
     how.retry_max = options.config.sms_retry_max;

@@ -93,6 +93,10 @@ inline constexpr size_t group_commits_max = 1024;
 inline constexpr size_t group_bytes_max = 8 * 1024 * 1024;
 /// PIN hashes waiting for a worker; at 17 ms each the last waits about a second.
 inline constexpr size_t hash_waiting_max = 64;
+/// Challenges that a tenant's devices answered and that have not expired: more than can be hashed
+/// in their two minutes.
+inline constexpr size_t challenges_remembered_max = 8'192;
+inline constexpr size_t hash_waiting_of_tenant_max = hash_waiting_max / 2;
 /// Loaded mailboxes, and messages in them all; above either the longest idle are passivated. One
 /// takes 4 KiB with one message and half a KiB for each more, so both together end below 2 GiB.
 inline constexpr size_t active_mailboxes_max = 100'000;

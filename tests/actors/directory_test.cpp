@@ -317,6 +317,24 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_nodes) {
   BOOST_TEST(!figures.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_registration_that_is_repeated_all_the_time_keeps_nobody_else_out) {
+  tell(held, hold{});
+  ask::register_device same;
+  same.number = "+15055550160";
+  std::vector<call> repeats;
+  for (size_t i = 0; i < 2 * limits::load_waiting_max; ++i)
+    repeats.push_back(ask_directory(same, "r" + std::to_string(i)));
+  run();
+  BOOST_TEST(repeats.back().reason() == "registrations_waiting");
+  ask::register_device other;
+  other.number = "+15055550161";
+  auto rivals = ask_directory(other, "rival", rival);
+  tell(held, let_go{});
+  run();
+  BOOST_TEST(rivals.reason() == "accepted");
+  BOOST_TEST(repeats.front().reason() == "accepted");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace restante

@@ -71,6 +71,27 @@ struct one_feed : stage {
 
 BOOST_FIXTURE_TEST_SUITE(feed_test, one_feed)
 
+BOOST_AUTO_TEST_CASE(who_serves_fewer_tenants_since_hears_nothing_of_the_others) {
+  auto both = *acme;
+  both.name = "platform";
+  both.is = role::application;
+  both.public_key = std::string(32, 'p');
+  both.serves = {"acme", "rival"};
+  tenants->put(both);
+  auto client = connect();
+  subscribe(client, "all", 100, 1, tenants->find("platform"));
+  const auto heard = client.heard->size();
+  BOOST_TEST(heard == 2u);
+  auto fewer = both;
+  fewer.serves = {"rival"};
+  tenants->put(fewer);
+  deposit(mine, "for acme");
+  run();
+  BOOST_TEST(client.heard->size() == heard);
+  register_for_rival("+15055550191");
+  BOOST_TEST(client.heard->size() == heard + 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_subscription_hears_what_comes_from_now_on_in_order) {
   auto one = connect();
   BOOST_TEST(subscribe(one, "adapter", 10).as<answer::subscribed>().from == 3u);

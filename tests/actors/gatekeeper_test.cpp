@@ -285,6 +285,34 @@ BOOST_AUTO_TEST_CASE(a_silent_disk_ends_in_outcome_unknown_for_everybody) {
   }
 }
 
+// Retried as told, it must not use up the attempts of who has the right PIN.
+BOOST_AUTO_TEST_CASE(what_finds_no_place_to_be_hashed_is_no_attempt) {
+  std::vector<std::shared_ptr<const lease>> places;
+  auto fill = [&](const std::string& tenant) {
+    for (bool more = true; more;) {
+      auto got = ask(hasher, hash_place_request{tenant});
+      run();
+      const auto held = got.only<hash_place>().held;
+      more = held.has_value();
+      if (more)
+        places.push_back(*held);
+      (*got.heard)[got.number].front() = caf::make_message(caf::unit); // which had it, too
+    }
+  };
+  fill("rival");
+  BOOST_TEST(places.size() <= limits::hash_waiting_of_tenant_max + 1);
+  BOOST_TEST(attempt(by_number(), by(there), "others wait", pin).reason() == "accepted");
+  fill("acme");
+  for (int i = 0; i < 12; ++i) {
+    const auto request = "r" + std::to_string(i);
+    BOOST_TEST(attempt(by_number(), by(there), request, pin).reason() == "hashes_waiting");
+    BOOST_TEST(attempt(by_number("+15055550000"), by(there), request, pin).reason() ==
+               "hashes_waiting");
+  }
+  places.clear();
+  BOOST_TEST(attempt(by_number(), by(there), "at last", pin).reason() == "accepted");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace restante

@@ -10,6 +10,37 @@ namespace {
 
 using std::chrono::seconds;
 
+/// Passes everything on; pages, while it is late, only when they are let go.
+struct late_pages {
+  bool late = false;
+  std::vector<std::function<void()>> kept;
+};
+using late_reader_actor = store_reader_actor::extend<caf::reacts_to<let_go>>;
+late_reader_actor::behavior_type late_reader(late_reader_actor::pointer self,
+                                             const store_reader_actor& behind,
+                                             std::shared_ptr<late_pages> pages) {
+  install_handlers(self, [] {});
+  return {
+      [=](const load_request& what) { return self->delegate(behind, what); },
+      [=](const get_request& what) { return self->delegate(behind, what); },
+      [=](const page_request& what) -> caf::result<page_reply> {
+        auto reply = self->make_response_promise<page_reply>();
+        self->request(behind, caf::infinite, what).then([reply, pages](page_reply& got) mutable {
+          auto let_go = [reply, got]() mutable { reply.deliver(got); };
+          if (pages->late)
+            pages->kept.emplace_back(std::move(let_go));
+          else
+            let_go();
+        });
+        return reply;
+      },
+      [=](let_go) {
+        for (auto& each : std::exchange(pages->kept, {}))
+          each();
+      },
+  };
+}
+
 struct one_notifier : stage {
   struct phone {
     std::shared_ptr<std::vector<gateway_submit>> heard =
@@ -72,6 +103,44 @@ BOOST_AUTO_TEST_CASE(a_text_is_handed_over_once_and_leaves_a_record) {
   BOOST_TEST(phone.count() == 1u);
   BOOST_TEST(!accept(phone, text.id).as<answer::done>().changed); // the gateway repeats itself
   BOOST_TEST(records_of("notification_handed_over") == 1u);
+}
+
+// The reader took its snapshot before the row went, and is heard after.
+BOOST_AUTO_TEST_CASE(a_page_from_before_a_text_ended_does_not_bring_it_back) {
+  auto pages = std::make_shared<late_pages>();
+  const auto slow = keep(spawn(late_reader, reader, pages));
+  notifier = keep(spawn_notifier(sys, {held, slow, environment}));
+  for (const auto status : {sms::submit_status::temporary_failure, sms::submit_status::accepted}) {
+    pages->late = false;
+    advance(seconds{60}); // the pause after a failure, too
+    auto phone = connect(10);
+    BOOST_REQUIRE_EQUAL(phone.count(), 1u);
+    pages->late = true;
+    tell(notifier, log_grew{0, true, nullptr});
+    run();
+    BOOST_REQUIRE(pages->kept.size() == 1u);
+    BOOST_TEST(say(phone, phone.last().id, status).as<answer::done>().changed);
+    tell(slow, let_go{});
+    run();
+    BOOST_TEST(phone.count() == 1u);
+    pages->late = false;
+    tell(slow, let_go{});
+    credit(phone, 0); // it leaves
+  }
+  BOOST_TEST(outbox().empty());
+  BOOST_TEST(records_of("notification_handed_over") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_whose_tenants_changed_gets_none_of_the_others_texts) {
+  auto fewer = *gateway;
+  fewer.serves = {"rival"};
+  auto phone = connect(0); // greeted, and nothing to hand over yet
+  tenants->put(fewer);
+  credit(phone, 10); // as the session that began before
+  BOOST_TEST(phone.count() == 0u);
+  tenants->put(*gateway);
+  credit(phone, 10);
+  BOOST_TEST(phone.count() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_text_stays_until_its_hand_over_is_on_disk) {

@@ -210,6 +210,20 @@ BOOST_AUTO_TEST_CASE(a_text_to_a_code_of_nobody_or_from_no_number_is_refused) {
   BOOST_TEST(outbox().empty());
 }
 
+// One comes from the SMSC, the other from the HLR.
+BOOST_AUTO_TEST_CASE(a_gateway_numbers_texts_and_location_updates_apart) {
+  BOOST_TEST(heard(activation, "1").reason() == "accepted");
+  auto update = [&](const std::string& id, const std::string& whose) {
+    auto out = ask(desk, located{gateway, {id, whose, "eu1"}});
+    run();
+    return out.reason();
+  };
+  BOOST_TEST(update("1", "+15055550000") == "subscriber_not_found");
+  BOOST_TEST(update("2", number) == "accepted");
+  BOOST_TEST(heard("STOP", "2").reason() == "accepted");
+  BOOST_TEST(on_disk(box_of()).profile.notifications.value == "off");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace restante

@@ -35,6 +35,7 @@ watched_hasher(pin_hasher_actor::pointer self, pin_hasher_actor behind,
         trace->emplace_back("hash");
         return self->delegate(behind, what);
       },
+      [self, behind](const hash_place_request& what) { return self->delegate(behind, what); },
       [self, behind, trace](const verify_request& what) {
         trace->emplace_back("hash");
         return self->delegate(behind, what);
@@ -128,7 +129,8 @@ struct stage : actor_fixture {
                                            .tenants = tenants}));
     gatekeeper =
         keep(spawn_gatekeeper(sys, {held, reader, hasher, directory, environment, key(5)}));
-    feed = keep(spawn_feed(sys, {.writer = held, .reader = reader, .newest = at->change}));
+    feed = keep(spawn_feed(
+        sys, {.writer = held, .reader = reader, .tenants = tenants, .newest = at->change}));
     notifier =
         keep(spawn_notifier(sys, {.writer = held, .reader = reader, .environment = environment}));
     auto subscribers =

@@ -14,18 +14,18 @@ failure not_copied() {
 } // namespace
 
 caf::result<answered> copy_waiters::wait_for(const await_copy& what) {
-  if (what.sequence == 0)
-    anew_(what.mailbox); // what was known may be of before it came here
-  if (copied_(what))
+  const auto since = ++core_.moment; // what is known may be of before it came here
+  if (copied_(what, since))
     return answered{answer::done{true}};
-  all_.push_back({what, core_.self->clock().now() + what.patience,
+  all_.push_back({what, since, core_.self->clock().now() + what.patience,
                   core_.self->make_response_promise<answered>()});
   return all_.back().reply;
 }
 
 void copy_waiters::settle() {
+  std::set<mailbox_id> ended;
   for (auto at = all_.begin(); at != all_.end();) {
-    const bool there = copied_(at->what);
+    const bool there = copied_(at->what, at->since);
     if (!there && at->until > core_.self->clock().now()) {
       ++at;
       continue;
@@ -35,9 +35,13 @@ void copy_waiters::settle() {
     else
       answer_with(at->reply, not_copied());
     if (at->what.sequence == 0)
-      anew_(at->what.mailbox);
+      ended.insert(at->what.mailbox);
     at = all_.erase(at);
   }
+  for (const auto& each : all_)
+    ended.erase(each.what.mailbox);
+  for (const auto& box : ended)
+    ended_(box);
 }
 
 void copy_waiters::abandon() {

@@ -5,6 +5,7 @@
 #include "actors/name_learner.hpp"
 #include "actors/registration.hpp"
 #include "actors/subscriber_listing.hpp"
+#include "actors/tenant_keeper.hpp"
 #include "schemas/limits.hpp"
 #include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
@@ -47,6 +48,7 @@ struct directory_state {
   std::deque<registration_ptr> queued; // wait for an alias another one is claiming
   std::set<registration_ptr> under_way;
   name_learner names{self, options, claiming, [this] { claim_queued(); }};
+  tenant_keeper tenants{self, options};
 
   caf::result<answered> accept(const tenant_request_ptr& asked) {
     const auto& what = asked->what.what;
@@ -58,9 +60,9 @@ struct directory_state {
       return answered{
           failure{errc::not_found, "operation_not_yours", "only the operator may ask that"}};
     if (auto* add = std::get_if<ask::tenant_add>(&what))
-      return add_tenant(*add);
+      return tenants.add(add->tenant);
     if (auto* revoke = std::get_if<ask::tenant_revoke>(&what))
-      return revoke_tenant(revoke->name);
+      return tenants.revoke(revoke->name);
     if (std::holds_alternative<ask::tenant_list>(what))
       return answered{answer::tenants{options.tenants->all()}};
     if (std::holds_alternative<ask::subscriber_list>(what))
@@ -277,48 +279,6 @@ struct directory_state {
   void claim_queued() {
     for (auto& next : std::exchange(queued, {}))
       claim(next);
-  }
-
-  // --- tenants ---------------------------------------------------------------------------------
-
-  caf::result<answered> put_tenant(tenant_record tenant) {
-    auto reply = self->make_response_promise<answered>();
-    auto commit = std::make_shared<commit_request>();
-    commit->rows.push_back(
-        row::put(family::meta, meta_key("tenant/" + tenant.name), encode(tenant)));
-    commit->urgency = commit_class::essential;
-    self->request(options.writer, limits::commit_timeout, std::move(commit))
-        .then(
-            [this, reply, tenant](const commit_reply& done) mutable {
-              if (!done.sequence)
-                return answer_with(reply, done.sequence.error());
-              options.tenants->put(tenant);
-              options.log.info(
-                  tenant.revoked ? "tenant_revoked" : "tenant_added",
-                  {{"tenant", tenant.name}, {"role", std::string{to_string(tenant.is)}}});
-              answer_with(reply, answer::done{true});
-            },
-            [reply](caf::error&) mutable { answer_with(reply, interrupted()); });
-    return reply;
-  }
-
-  caf::result<answered> add_tenant(const ask::tenant_add& add) {
-    if (auto there = options.tenants->find(add.tenant.name); there && *there == add.tenant)
-      return answered{answer::done{false}};
-    if (auto ok = check_tenant(add.tenant, *options.tenants); !ok)
-      return answered{ok.error()};
-    return put_tenant(add.tenant);
-  }
-
-  caf::result<answered> revoke_tenant(const std::string& tenant) {
-    auto there = options.tenants->find(tenant);
-    if (!there || there->is == role::operator_)
-      return answered{failure{errc::not_found, "tenant_not_found", "no such tenant: list them"}};
-    if (there->revoked)
-      return answered{answer::done{false}};
-    auto revoked = *there;
-    revoked.revoked = true;
-    return put_tenant(std::move(revoked));
   }
 
   // --- listings --------------------------------------------------------------------------------

@@ -279,9 +279,9 @@ struct forwarder_state {
   caf::result<answered> change_tenants(const tenant_request_ptr& asked) {
     auto reply = self->make_response_promise<answered>();
     ask_directory(asked, [this, asked, reply](outcome done) {
-      if (!std::holds_alternative<failure>(done))
-        for (const auto& peer : now ? now->welcome : std::set<std::string>{})
-          tell_tenant(*elsewhere, peer, asked->what.what, self->clock().now(), options->log);
+      if (now && !std::holds_alternative<failure>(done))
+        tell_tenant_to(now->welcome, *elsewhere, asked->what.what, *options->tenants,
+                       self->clock().now(), options->log);
       answer_with(reply, std::move(done));
     });
     return reply;

@@ -21,13 +21,13 @@ void incoming::refuse(failure why) {
   core_.options.log.error("peer_refused", {{"peer", peer_}, {"why", why.reason}});
   ++refusals_;
   refused_ = why.reason;
-  told_ = true;
   end();
+  told_ = true;
   core_.tell(peer_, false, std::move(why));
 }
 
 void incoming::end() {
-  greeted_ = greeting_ = false;
+  greeted_ = greeting_ = told_ = false;
   ++session_;
   core_.standing_changed();
 }

@@ -13,7 +13,7 @@ void leavers::consider(const mailbox_id& box) {
             const auto& profile = got.state->profile;
             bool wanted =
                 held_by(box, profile.region, profile.location.value, *core_.places, core_.name());
-            if (wanted && profile.sealed)
+            if (wanted && (profile.sealed || sealed_.contains(box)))
               unseal(box);
             else if (!wanted && !sealed_.contains(box))
               seal(box, profile.region);

@@ -59,6 +59,8 @@ void outgoing::say_hello() {
 }
 
 void outgoing::welcomed(const peer::welcome& what) {
+  if (welcome_)
+    return; // of a hello that was said again: what was shipped since is on its way behind both
   if (what.seen_incarnation == core_.options.environment->clock->incarnation() &&
       what.seen_newest > core_.newest)
     return core_.restored(peer_);
@@ -91,9 +93,11 @@ void outgoing::restart() {
   confirming_.clear();
   to_confirm_.clear();
   confirmed_by_.clear();
+  refused_ones_.clear();
   misfits_.clear();
   held_back_ = nullptr;
   seeded_for_ = 0;
+  names_from_ = state_.progress.seeded.none() ? std::optional{std::string{}} : std::nullopt;
   placed();
   pump();
 }
@@ -133,11 +137,12 @@ void outgoing::take(const peer::message& what) {
 
 bool outgoing::overdue(std::optional<caf::actor_clock::time_point>& since, bool waits) const {
   const auto now = core_.self->clock().now();
+  const auto patience = limits::peer_answer_patience + limits::peer_slowest(state_.open_bytes());
   if (!waits)
     since.reset();
   else if (!since)
     since = now;
-  return since && now - *since >= limits::peer_answer_patience;
+  return since && now - *since >= patience;
 }
 
 void outgoing::tick() {
@@ -153,6 +158,10 @@ void outgoing::tick() {
     say_hello();
   for (const auto& box : std::exchange(later_, {}))
     seed(box);
+  for (const auto& box : std::exchange(refused_ones_, {}))
+    if (auto at = confirming_.find(box);
+        at != confirming_.end() && at->second.step == confirmation::refused)
+      confirming_.erase(at);
   if (welcome_)
     core_.tell(peer_, true,
                peer::alive{core_.find(core_.name())->draining, core_.newest,
@@ -180,7 +189,7 @@ void outgoing::pump() {
   if (held_back_ && welcome_ && (held_back_as_last_ ? state_.idle() : state_.credit()))
     return std::exchange(held_back_, nullptr)();
   while (welcome_ && !busy_ && state_.credit())
-    if (!next_seed() && !ship_log() && !confirm_next() && !compare_next())
+    if (!next_seed() && !ship_log() && !confirm_next() && !tell_names() && !compare_next())
       return;
 }
 

@@ -43,6 +43,7 @@ public:
            open_bytes_ < limits::shipped_bytes_in_flight_max;
   }
   [[nodiscard]] bool idle() const { return open_.empty(); }
+  [[nodiscard]] size_t open_bytes() const { return open_bytes_; }
 
   /// The number of a batch that goes out now. `through`: the log's position behind it.
   uint64_t sent(uint64_t through, size_t bytes) {

@@ -2,6 +2,7 @@
 // shipping whole mailboxes where they differ.
 #include "actors/replica.hpp"
 #include "actors/replicator_parts.hpp"
+#include "schemas/stored_codec.hpp"
 #include "storage/keys.hpp"
 
 namespace restante {
@@ -32,11 +33,9 @@ bool outgoing::lacks_only(const std::set<size_t>& partitions) const {
   return to != nullptr;
 }
 
-void outgoing::doubt() {
-  for (size_t partition = 0; partition < partition_count; ++partition)
-    state_.unseed(partition);
-  damaged_.clear();
-  unseeded_ = voided_ = true;
+void outgoing::doubt(bool on) {
+  on ? doubted_.set() : doubted_.reset();
+  unseeded_ = voided_ = true; // also that which is being compared
   pump();
 }
 
@@ -45,7 +44,7 @@ void outgoing::unreadable(const mailbox_id& box, const char* why) {
   core_.options.log.error("mailbox_not_seeded",
                           {{"mailbox", to_string(box)}, {"peer", peer_}, {"why", why}});
   damaged_.insert(partition_of(box));
-  state_.unseed(partition_of(box));
+  damage_seen_ = damage_seen_ || partition_ == partition_of(box);
 }
 
 // --- whole mailboxes ----------------------------------------------------------------------------
@@ -95,7 +94,7 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
     self->misfits_.erase(box->id);
     if (auto at = self->confirming_.find(box->id);
         at != self->confirming_.end() && at->second.step == confirmation::seeding) {
-      at->second = {confirmation::sent, state_digest(*box), number};
+      at->second = {confirmation::sent, state_digest(*box), number, at->second.began};
       self->confirmed_by_.emplace(number, box->id);
     }
     self->pump();
@@ -135,6 +134,50 @@ void outgoing::seed_part_of(const std::shared_ptr<const mailbox_state>& box,
           });
 }
 
+// --- names --------------------------------------------------------------------------------------
+
+/// A new store does not know the names of those it will not hold: a number would be unknown there,
+/// and could be registered a second time. Before anything is compared, so before it is complete.
+bool outgoing::tell_names() {
+  if (!names_from_)
+    return false;
+  busy_ = true;
+  auto self = shared_from_this();
+  core_.self
+      ->request(core_.options.reader, limits::load_timeout,
+                page_request{family::aliases, {}, *names_from_, limits::batch_entries_max})
+      .then(
+          [self, session = session_](const page_reply& got) {
+            if (session != self->session_)
+              return;
+            self->busy_ = false;
+            if (!got.page)
+              return; // tried again with the next tick
+            std::vector<peer::entry> names;
+            for (const auto& row : *got.page)
+              if (const auto name = parse_alias_key(row.key))
+                if (const auto target = decode_alias_target(row.value)) {
+                  change of;
+                  of.mailbox = target->mailbox;
+                  of.owner = target->tenant;
+                  of.region = target->region;
+                  of.delta.profile.aliases = {*name};
+                  names.push_back(names_in(of));
+                }
+            self->names_from_ = got.page->size() < limits::batch_entries_max
+                                    ? std::nullopt
+                                    : std::optional{key_after(got.page->back().key)};
+            if (!names.empty())
+              self->send_batch(std::move(names), 0);
+            self->pump();
+          },
+          [self, session = session_](caf::error&) {
+            if (session == self->session_)
+              self->busy_ = false;
+          });
+  return true;
+}
+
 // --- comparing ----------------------------------------------------------------------------------
 
 /// First those the peer is to hold and is not known to hold completely; from time to time all.
@@ -147,7 +190,7 @@ std::optional<size_t> outgoing::partition_to_compare() {
   };
   verifying_ = false;
   for (size_t partition = 0; unseeded_ && to != nullptr && partition < partition_count; ++partition)
-    if (!state_.progress.seeded[partition] && !state_.seeding(partition) &&
+    if ((!state_.progress.seeded[partition] || doubted_[partition]) && !state_.seeding(partition) &&
         !damaged_.contains(partition) && holds(partition))
       return partition;
   unseeded_ = false;
@@ -159,8 +202,6 @@ std::optional<size_t> outgoing::partition_to_compare() {
       return next_verified_++;
   next_verified_ = 0;
   verify_at_ = core_.self->clock().now() + core_.options.verify_every;
-  unseeded_ = unseeded_ || !damaged_.empty();
-  damaged_.clear();
   return std::nullopt;
 }
 
@@ -170,15 +211,19 @@ bool outgoing::compare_next() {
   if (partition_ && last_page_ && !later_.empty())
     return false;
   if (partition_ && last_page_) { // what differed is on its way: next_seed comes first
-    if (!verifying_ && !voided_ && !damaged_.contains(*partition_))
-      state_.seeded(*partition_);
+    if (!voided_ && !damage_seen_) {
+      damaged_.erase(*partition_);
+      doubted_.reset(*partition_);
+      if (!state_.progress.seeded[*partition_])
+        state_.seeded(*partition_);
+    }
     unseeded_ = unseeded_ || voided_;
     partition_.reset();
     last_page_ = false;
   }
   if (!partition_) {
     partition_ = partition_to_compare();
-    voided_ = false;
+    voided_ = damage_seen_ = false;
     if (!partition_)
       return false;
     scanned_ = profile_key(range_of(*partition_).first);
@@ -271,7 +316,7 @@ void outgoing::send_compare(comparing& job) {
   for (const auto& [box, state] : job.out.mailboxes)
     if (auto at = confirming_.find(box); at != confirming_.end())
       if (at->second.step == confirmation::loading || at->second.step == confirmation::seeding)
-        at->second = {confirmation::compared, state, 0};
+        at->second = {confirmation::compared, state, 0, at->second.began};
   if (!job.out.mailboxes.empty()) {
     compared_ = job.out.number = ++last_compare_;
     asked_.clear();
@@ -284,10 +329,14 @@ void outgoing::send_compare(comparing& job) {
 
 // --- before a copy goes -------------------------------------------------------------------------
 
-std::optional<digest> outgoing::confirms(const mailbox_id& box) {
-  const auto [at, fresh] = confirming_.try_emplace(box);
-  if (!fresh)
-    return at->second.step == confirmation::done ? std::optional{at->second.state} : std::nullopt;
+std::optional<digest> outgoing::confirms(const mailbox_id& box, uint64_t since) {
+  if (auto at = confirming_.find(box); at != confirming_.end()) {
+    if (at->second.step != confirmation::done)
+      return std::nullopt;
+    if (at->second.began > since)
+      return at->second.state;
+  }
+  confirming_[box] = {};
   to_confirm_.push_back(box);
   pump();
   return std::nullopt;
@@ -301,6 +350,7 @@ bool outgoing::confirm_next() {
     if (auto at = confirming_.find(to_confirm_.front());
         at != confirming_.end() && at->second.step == confirmation::wanted) {
       at->second.step = confirmation::loading;
+      at->second.began = ++core_.moment;
       boxes.push_back(at->first);
     }
   if (boxes.empty())
@@ -328,10 +378,12 @@ void outgoing::confirm_answered(const peer::differ& what) {
     auto at = confirming_.find(box);
     if (at == confirming_.end() || at->second.step != confirmation::compared)
       continue;
-    if (among(what.leaving, box))
-      confirming_.erase(at); // asked anew
-    else
+    if (among(what.leaving, box)) {
+      at->second.step = confirmation::refused;
+      refused_ones_.push_back(box);
+    } else {
       at->second.step = among(what.mailboxes, box) ? confirmation::seeding : confirmation::done;
+    }
   }
 }
 

@@ -7,6 +7,8 @@
 #pragma once
 
 #include "actors/peer_interfaces.hpp"
+#include "schemas/big_endian.hpp"
+#include "schemas/crypto.hpp"
 
 #include <functional>
 #include <map>
@@ -53,7 +55,8 @@ private:
   std::function<void(peer_outbound)> send_;
   std::map<std::string, link> links_;
   std::map<uint64_t, open> open_; // by correlation
-  uint64_t last_ = 0;
+  /// Not the numbers of this node's life before: answers for that may still come.
+  uint64_t last_ = from_big_endian(random_bytes(8));
 };
 
 } // namespace restante

@@ -33,8 +33,9 @@ struct replicator_state {
                   return home_has(region, box, sequence);
                 },
                 [this](const mailbox_id& box) { forget(box); }};
-  copy_waiters waiting{core, [this](const await_copy& what) { return copied(what); },
-                       [this](const mailbox_id& box) { forget(box); }};
+  copy_waiters waiting{
+      core, [this](const await_copy& what, uint64_t since) { return copied(what, since); },
+      [this](const mailbox_id& box) { forget(box); }};
 
   [[nodiscard]] caf::actor_clock::time_point now() const { return core.self->clock().now(); }
 
@@ -220,7 +221,7 @@ struct replicator_state {
         return std::nullopt;
     std::set<std::optional<digest>> said; // by all: who does not confirm it sees to it
     for (const auto* each : holders)
-      said.insert(peers.at(each->name).to->confirms(box));
+      said.insert(peers.at(each->name).to->confirms(box, 0));
     if (said.size() > 1 && !said.contains(std::nullopt)) // it changed in between
       forget(box);
     return said.size() == 1 ? *said.begin() : std::nullopt;
@@ -233,12 +234,12 @@ struct replicator_state {
 
   /// A repeated deposit need not be in this node's log: it may have come from another, and not be
   /// anywhere else.
-  bool copied(const await_copy& what) const {
+  bool copied(const await_copy& what, uint64_t since) const {
     return std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
       auto& to = *peer.second.to;
       return held_by(what.mailbox, what.region, what.location, *core.places, peer.first) &&
              (what.sequence != 0 ? to.has_all_of(partition_of(what.mailbox), what.sequence)
-                                 : to.confirms(what.mailbox).has_value());
+                                 : to.confirms(what.mailbox, since).has_value());
     });
   }
 
@@ -294,8 +295,7 @@ struct replicator_state {
     draining_since = now();
     for (auto& [name, peer] : peers) {
       peer.to->tick(); // it hears so at once
-      if (draining)
-        peer.to->doubt();
+      peer.to->doubt(draining);
     }
   }
 
@@ -320,8 +320,7 @@ struct replicator_state {
     uint64_t behind = 0;
     for (size_t partition = 0; partition < partition_count; ++partition)
       for (const auto* each : core.places->holders(here.region, partition))
-        partitions +=
-            each->name == core.name() || !peers.at(each->name).to->progress().seeded[partition];
+        partitions += each->name == core.name() || !peers.at(each->name).to->whole(partition);
     std::string waits_for;
     for (const auto& [name, peer] : peers)
       if (core.find(name)->alive) {

@@ -57,6 +57,7 @@ struct replicator_core {
   std::shared_ptr<const placement> places;
   recent_parcels recent;
   uint64_t newest = 0; // of this node's log
+  uint64_t moment = 0; // counts what must be told apart by before and after
   /// Told of each mailbox that a location update concerned, here or elsewhere.
   std::function<void(const mailbox_id&)> moved = [](const mailbox_id&) {};
   /// Who talks with whom may have changed.
@@ -94,19 +95,24 @@ public:
       seeds_.push_back(box);
   }
 
-  /// The digest of the mailbox's state here, as it was when the peer had all of it on its disk,
-  /// also what came from others. Nothing: not yet, and it is seen to.
-  [[nodiscard]] std::optional<digest> confirms(const mailbox_id& box);
+  /// The digest of the mailbox's state here, as it was at a moment behind `since` when the peer had
+  /// all of it on its disk, also what came from others. Nothing: not yet, and it is seen to.
+  [[nodiscard]] std::optional<digest> confirms(const mailbox_id& box, uint64_t since);
   /// Anew.
   void forget(const mailbox_id& box) { confirming_.erase(box); }
-  /// All that the peer is to hold is compared anew, whatever was known of it.
-  void doubt();
+  /// All that the peer is to hold is compared anew, whatever is known of it (or no longer).
+  void doubt(bool on);
+  /// It has all of the partition, as far as anybody knows, and everything of it could be read.
+  [[nodiscard]] bool whole(size_t partition) const {
+    return state_.progress.seeded[partition] && !doubted_[partition] &&
+           !damaged_.contains(partition);
+  }
 
   [[nodiscard]] bool talking() const { return welcome_; }
   /// Why it has refused this node's greeting; empty: it has not.
   [[nodiscard]] const std::string& refused() const { return refused_; }
   [[nodiscard]] const peer_progress& progress() const { return state_.progress; }
-  [[nodiscard]] bool complete() const { return lacks_only({}); } // all it is to hold is there
+  [[nodiscard]] bool complete() const { return damaged_.empty() && lacks_only({}); }
   /// Changes of the log that it does not have yet, and for how long the oldest has been there.
   [[nodiscard]] uint64_t behind() const { return core_.newest - state_.progress.acknowledged; }
   [[nodiscard]] milliseconds lag() const { return lag_.at(core_.self->clock().now()); }
@@ -130,6 +136,7 @@ private:
   void seed_part_of(const std::shared_ptr<const mailbox_state>& box,
                     const std::optional<message_id>& after);
   bool compare_next();
+  bool tell_names();
   [[nodiscard]] std::optional<size_t> partition_to_compare();
   void compare_page(const std::vector<key_value>& page);
   bool confirm_next();
@@ -170,13 +177,16 @@ private:
   std::vector<mailbox_id> later_; // seeds that did not fit: from the start with the next tick
   std::optional<caf::actor_clock::time_point> resume_;
   // comparing
-  std::optional<size_t> partition_; // under way
-  std::string scanned_;             // its key to go on from
-  bool last_page_ = false;          // nothing of it is left to be compared
+  std::optional<size_t> partition_;       // under way
+  std::string scanned_;                   // its key to go on from
+  bool last_page_ = false;                // nothing of it is left to be compared
+  std::optional<std::string> names_from_; // the next name to tell a new store; nothing: all are
   std::set<size_t> damaged_; // partitions with a mailbox that can't be read: tried again later
-  bool voided_ = false;      // this round proves nothing: not all was read, or not held meanwhile
-  bool unseeded_ = true;     // there may be one the peer lacks: looked for at every pump
-  bool verifying_ = false;   // it is known to be complete, and looked at all the same
+  bool damage_seen_ = false; // in this round
+  std::bitset<partition_count> doubted_;
+  bool voided_ = false;    // this round proves nothing: not all was read, or not held meanwhile
+  bool unseeded_ = true;   // there may be one the peer lacks: looked for at every pump
+  bool verifying_ = false; // it is known to be complete, and looked at all the same
   size_t next_verified_ = 0;
   caf::actor_clock::time_point verify_at_;
   uint64_t compared_ = 0; // number of the comparison that waits for an answer, 0: none
@@ -185,14 +195,16 @@ private:
   std::optional<caf::actor_clock::time_point> compare_waits_, batches_wait_; // for an answer, since
   uint64_t differences_ = 0;
   /// Mailboxes that are to leave this node.
-  enum class confirmation { wanted, loading, compared, seeding, sent, done };
+  enum class confirmation { wanted, loading, compared, seeding, sent, done, refused };
   struct confirming {
     confirmation step = confirmation::wanted;
     digest state = {};  // of what was compared or sent
     uint64_t batch = 0; // that ends what was sent
+    uint64_t began = 0; // the moment before it was read
   };
   std::map<mailbox_id, confirming> confirming_;
   std::deque<mailbox_id> to_confirm_;                // those that are wanted
+  std::vector<mailbox_id> refused_ones_;             // asked for anew with the next tick
   std::multimap<uint64_t, mailbox_id> confirmed_by_; // batches that end what was sent
   /// The next part of a seed, which waits for credit; the last one, for all others to be applied.
   std::function<void()> held_back_;
@@ -298,12 +310,13 @@ private:
 /// ended (`outcome_unknown`); each exactly once.
 class copy_waiters {
 public:
-  /// `copied` looks whether there is such a copy, and `anew` forgets what it knows of a mailbox.
-  copy_waiters(replicator_core& core, std::function<bool(const await_copy&)> copied,
-               std::function<void(const mailbox_id&)> anew)
+  /// `copied` looks whether there is such a copy, as of a moment behind `since`; `ended` is told of
+  /// mailboxes nobody waits for any more.
+  copy_waiters(replicator_core& core, std::function<bool(const await_copy&, uint64_t since)> copied,
+               std::function<void(const mailbox_id&)> ended)
       : core_{core}
       , copied_{std::move(copied)}
-      , anew_{std::move(anew)} {}
+      , ended_{std::move(ended)} {}
 
   [[nodiscard]] caf::result<answered> wait_for(const await_copy& what);
   /// Answers those there is an answer for. Called whenever a peer may have acknowledged something.
@@ -314,13 +327,14 @@ public:
 private:
   struct waiter {
     await_copy what;
+    uint64_t since = 0;
     caf::actor_clock::time_point until;
     caf::typed_response_promise<answered> reply;
   };
 
   replicator_core& core_;
-  std::function<bool(const await_copy&)> copied_;
-  std::function<void(const mailbox_id&)> anew_;
+  std::function<bool(const await_copy&, uint64_t)> copied_;
+  std::function<void(const mailbox_id&)> ended_;
   std::list<waiter> all_;
 };
 

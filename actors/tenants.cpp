@@ -33,6 +33,7 @@ result<std::vector<tenant_record>> load_tenants(const kv_store& store) {
       auto tenant = decode_tenant(entry.value);
       if (!tenant)
         return tl::unexpected<failure>{tenant.error()};
+      tenant->version = std::max(tenant->version, 1u); // of a store from before there were any
       out.push_back(std::move(*tenant));
     }
     from = key_after(page->back().key);
@@ -66,13 +67,11 @@ result<void> check_tenant(const tenant_record& tenant, const tenant_registry& kn
     return fail(errc::invalid_request, "tenant_serves_refused",
                 "an mvno has its own subscribers; only applications and gateways serve others");
   for (const auto& name : tenant.serves)
-    if (auto served = known.find(name); !served || served->is != role::mvno)
+    if (auto served = known.find(name); !tenant.revoked && (!served || served->is != role::mvno))
       return fail(errc::not_found, "tenant_served_not_found",
                   "the tenant to be served does not exist or is no mvno: add it first");
-  if (auto there = known.find(tenant.name); there && !there->revoked)
-    return fail(errc::conflict, "tenant_exists",
-                "a tenant of that name exists: revoke it first to give it a new key");
-  if (auto there = known.find_by_key(tenant.public_key); there)
+  if (auto there = known.find_by_key(tenant.public_key);
+      there && !tenant.revoked && there->name != tenant.name)
     return fail(errc::conflict, "tenant_key_taken", "that key belongs to another tenant");
   return {};
 }

@@ -6,12 +6,12 @@
 
 namespace restante {
 
-void tell_tenant(passing& to, const std::string& peer, const operation& what,
+void tell_tenant(passing& to, const std::string& peer, const tenant_record& what,
                  passing::clock::time_point now, const logger& log) {
   request out;
   out.deadline = limits::deadline_max;
   out.request_id = "tenants";
-  out.what = what;
+  out.what = ask::tenant_add{what};
   auto heard = [log, peer](const outcome& done) {
     if (auto* why = std::get_if<failure>(&done))
       log.warning("tenant_not_taken", {{"peer", peer}, {"why", why->reason}});
@@ -27,15 +27,9 @@ void tell_tenants(passing& to, const std::string& peer, const tenant_registry& t
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return a.serves.empty() && !b.serves.empty();
   });
-  for (auto& tenant : all) {
-    if (tenant.is == role::operator_)
-      continue;
-    const bool revoked = std::exchange(tenant.revoked, false);
-    const auto name = tenant.name;
-    tell_tenant(to, peer, ask::tenant_add{std::move(tenant)}, now, log);
-    if (revoked)
-      tell_tenant(to, peer, ask::tenant_revoke{name}, now, log);
-  }
+  for (const auto& tenant : all)
+    if (tenant.is != role::operator_)
+      tell_tenant(to, peer, tenant, now, log);
 }
 
 } // namespace restante

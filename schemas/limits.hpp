@@ -156,9 +156,12 @@ inline constexpr auto peer_pause = 500ms;
 inline constexpr auto peer_tick = 250ms;
 /// After a hello that is refused, or not answered, until the next.
 inline constexpr auto hello_patience = 3s;
-/// A comparison or batch that nobody answered for so long was lost, and the conversation begins
-/// anew. The largest media take half of it on a connection of 1 Mbit/s.
+/// A comparison or batch that nobody answered for so long, and for as long as what is under way
+/// takes on a connection of 1 Mbit/s, was lost: the conversation begins anew.
 inline constexpr auto peer_answer_patience = 2min;
+inline constexpr std::chrono::seconds peer_slowest(size_t bytes) {
+  return std::chrono::seconds{bytes / 125'000};
+}
 /// Requests passed on to one peer and not answered yet: as many as a tenant may have under way, and
 /// their bytes. The media of answers on their way to one peer have as many bytes.
 inline constexpr size_t passed_on_max = 8'192;

@@ -205,6 +205,8 @@ struct TenantAdd {
   language @4 :Text;
   serves @5 :List(Text);   # for applications and gateways: the tenants they act for
   shortCode @6 :Text;      # the number subscribers of this tenant text to
+  revoked @7 :Bool;        # these two between nodes only: an operator leaves them out
+  version @8 :UInt32;
 }
 
 struct SubscriberList {

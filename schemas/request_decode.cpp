@@ -186,8 +186,13 @@ operation read_operation(wire::Request::Reader from, media_frames& media) {
     return ask::acknowledge{line(r.getName(), limits::name_bytes_max, "subscription name"),
                             r.getSequence()};
   }
-  case which::TENANT_ADD:
-    return ask::tenant_add{read_tenant(from.getTenantAdd())};
+  case which::TENANT_ADD: {
+    auto r = from.getTenantAdd();
+    auto tenant = read_tenant(r);
+    tenant.revoked = r.getRevoked();
+    tenant.version = r.getVersion();
+    return ask::tenant_add{std::move(tenant)};
+  }
   case which::TENANT_LIST:
     return ask::tenant_list{};
   case which::TENANT_REVOKE:

@@ -82,6 +82,8 @@ struct operation_writer {
     for (unsigned i = 0; i < serves.size(); ++i)
       serves.set(i, text(from.tenant.serves[i]));
     out.setShortCode(text(from.tenant.short_code));
+    out.setRevoked(from.tenant.revoked);
+    out.setVersion(from.tenant.version);
   }
   void operator()(const ask::tenant_list&) { to.setTenantList(); }
   void operator()(const ask::tenant_revoke& from) { to.setTenantRevoke(text(from.name)); }

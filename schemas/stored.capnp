@@ -148,4 +148,5 @@ struct Tenant {
   serves @5 :List(Text);
   shortCode @6 :Text;
   revoked @7 :Bool;
+  version @8 :UInt32;          # one more with every change
 }

@@ -272,7 +272,10 @@ record read(stored::Record::Reader from) {
           raw(from.getDetail())};
 }
 
-void put(stored::Tenant::Builder to, const tenant_record& from) { put_tenant(to, from); }
+void put(stored::Tenant::Builder to, const tenant_record& from) {
+  put_tenant(to, from);
+  to.setVersion(from.version);
+}
 tenant_record read(stored::Tenant::Reader from) {
   tenant_record out;
   out.name = raw(from.getName());
@@ -284,6 +287,7 @@ tenant_record read(stored::Tenant::Reader from) {
     out.serves.push_back(raw(name));
   out.short_code = raw(from.getShortCode());
   out.revoked = from.getRevoked();
+  out.version = from.getVersion();
   return out;
 }
 

@@ -22,6 +22,9 @@ struct tenant_record {
   std::vector<std::string> serves; // tenants an application or gateway acts for
   std::string short_code;
   bool revoked = false;
+  /// One more with every change, so that nodes that were apart agree on the latest. 0: made by an
+  /// operator just now.
+  uint32_t version = 0;
   friend bool operator==(const tenant_record&, const tenant_record&) = default;
 };
 

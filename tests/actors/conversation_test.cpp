@@ -119,6 +119,87 @@ BOOST_AUTO_TEST_CASE(a_greeting_and_the_one_after_it_travel_together) {
   BOOST_TEST(figures(home, standby)["behind"] == "0");
 }
 
+// As clients do after an outage, and as they are told to.
+BOOST_AUTO_TEST_CASE(deposits_that_are_repeated_side_by_side_are_all_confirmed) {
+  auto what = (*this)[home].voicemail();
+  BOOST_TEST(ask_at(home, what, "one") == "accepted");
+  std::vector<std::pair<std::string, peer_outbound>> late; // half a second there and back
+  loses = [&](const std::string& from, peer_outbound& sent) {
+    const bool slow = from != "boston" && sent.peer != "boston";
+    if (slow)
+      late.emplace_back(from, sent);
+    return slow;
+  };
+  what.until = op::durability::replicated;
+  std::vector<call> repeats;
+  for (int step = 0; step < 60; ++step) {
+    if (step < 40)
+      repeats.push_back((*this)[home].ask_here(id, what, "one"));
+    pass(250ms);
+    for (const auto& [from, sent] : std::exchange(late, {}))
+      deliver(from, sent);
+  }
+  for (const auto& each : repeats)
+    BOOST_TEST(each.reason() == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_that_is_to_go_is_asked_once_a_tick) {
+  auto what = (*this)[home].voicemail();
+  BOOST_TEST(ask_at(home, what, "one") == "accepted");
+  size_t compares = 0;
+  loses = [&](const std::string& from, peer_outbound& sent) {
+    if (auto* said = std::get_if<peer::differ>(&sent.what); said != nullptr && from == standby)
+      said->leaving = {id};
+    compares +=
+        from == home && sent.peer == standby && std::holds_alternative<peer::compare>(sent.what);
+    return compares > 1'000;
+  };
+  what.until = op::durability::replicated;
+  auto repeated = (*this)[home].ask_here(id, what, "one");
+  settle();
+  BOOST_TEST(compares == 1U);
+  pass(limits::deadline_default + 1s);
+  BOOST_TEST(compares < 100U);
+  BOOST_TEST(repeated.reason() == "copy_missing");
+}
+
+BOOST_AUTO_TEST_CASE(a_mailbox_that_cannot_be_read_keeps_no_other_from_its_second_disk) {
+  std::map<size_t, mailbox_id> first;
+  std::optional<std::pair<mailbox_id, mailbox_id>> both; // of one partition
+  const placement places{seen_by(home), 2};
+  for (int i = 0; !both; ++i) {
+    const auto other = (*this)[home].register_device("+150555" + std::to_string(60'000 + i));
+    if (places.holders("eu1", partition_of(other)).front()->name != home)
+      continue;
+    if (auto [at, fresh] = first.emplace(partition_of(other), other); !fresh)
+      both = {at->second, other};
+  }
+  pass(3s);
+  BOOST_REQUIRE((*this)[home].store->rows.commit(
+      {{row::put(family::messages, message_key(both->first, message_id{}), chunk{"damaged"})}}));
+  pass(10s); // compared meanwhile
+  BOOST_TEST(figures(home, standby)["complete"] == "no");
+  auto what = (*this)[home].voicemail();
+  what.until = op::durability::replicated;
+  auto done = (*this)[home].ask_here(both->second, what, "replicated");
+  pass(1s);
+  BOOST_TEST(done.reason() == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_new_store_is_told_the_names_of_those_it_does_not_hold) {
+  auto& boston = (*this)["boston"];
+  lose("boston");
+  boston.store = std::make_shared<watched_store>();
+  boston.where.incarnation = 77;
+  boston.start_again();
+  find("boston");
+  pass(2s);
+  const auto row =
+      boston.store->get(family::aliases, alias_key({alias_kind::number, stage::number}));
+  BOOST_TEST((row && *row));
+  BOOST_TEST(!boston.on_disk(id).exists());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace restante

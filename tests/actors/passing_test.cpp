@@ -41,6 +41,31 @@ BOOST_AUTO_TEST_CASE(the_largest_request_is_passed_on_when_nothing_else_is) {
   BOOST_TEST(answered == 2U);
 }
 
+// It answers what this node's process before has asked.
+BOOST_AUTO_TEST_CASE(an_answer_to_the_life_before_is_nobodys) {
+  uint64_t asked = 0;
+  auto begin = [&] {
+    auto out = std::make_unique<passing>(
+        [&](peer_outbound what) { asked = std::get<peer::forward>(what.what).correlation; });
+    out->connected("lyon", true);
+    return out;
+  };
+  size_t answered = 0;
+  auto pass = [&](passing& to) {
+    BOOST_TEST(
+        to.pass("lyon", "acme", deposit_of(1, 10), nullptr, {}, [&](outcome) { ++answered; }));
+  };
+  auto before = begin();
+  pass(*before);
+  const peer::answer late{asked, encode_reply({asked, answer::done{true}})};
+  auto after = begin();
+  pass(*after);
+  after->take("lyon", late);
+  BOOST_TEST(answered == 0U);
+  after->take("lyon", {asked, encode_reply({asked, answer::done{true}})});
+  BOOST_TEST(answered == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace restante

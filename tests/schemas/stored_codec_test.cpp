@@ -48,8 +48,15 @@ record any_record(random_source& draw) {
 }
 
 tenant_record any_tenant(random_source& draw) {
-  return {any_text(draw), any_of(draw, role::operator_),    any_bytes(draw, 32), any_text(draw),
-          any_text(draw), {any_text(draw), any_text(draw)}, any_text(draw),      draw.one_in(2)};
+  return {any_text(draw),
+          any_of(draw, role::operator_),
+          any_bytes(draw, 32),
+          any_text(draw),
+          any_text(draw),
+          {any_text(draw), any_text(draw)},
+          any_text(draw),
+          draw.one_in(2),
+          static_cast<uint32_t>(draw.below(9))};
 }
 
 /// A profile with everything set, so that its golden bytes hold every field.

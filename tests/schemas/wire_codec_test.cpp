@@ -85,7 +85,12 @@ operation any_operation(random_source& draw, uint64_t which) {
   case 3:
     return ask::acknowledge{any_text(draw), any_number<uint64_t>(draw)};
   case 4:
-    return ask::tenant_add{any_tenant(draw)};
+    return ask::tenant_add{[&] {
+      auto out = any_tenant(draw);
+      out.revoked = draw.one_in(2);
+      out.version = static_cast<uint32_t>(draw.below(9));
+      return out;
+    }()};
   case 5:
     return ask::tenant_list{};
   case 6:

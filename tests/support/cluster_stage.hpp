@@ -146,14 +146,18 @@ public:
         ++carried;
         if (!joined(from, what.peer) || (loses && loses(from, what)))
           continue;
-        auto coded = peer::encode(what.what); // as it would be on a socket
-        auto read = peer::decode(coded.envelope, coded.media);
-        BOOST_REQUIRE_MESSAGE(read.has_value(), read.error().text);
-        auto events = std::make_shared<std::vector<peer_event>>();
-        events->push_back(peer_inbound{from, !what.ours, std::move(*read)});
-        nodes.at(what.peer)->hear(events);
+        deliver(from, what);
       }
     }
+  }
+
+  void deliver(const std::string& from, const peer_outbound& what) {
+    auto coded = peer::encode(what.what); // as it would be on a socket
+    auto read = peer::decode(coded.envelope, coded.media);
+    BOOST_REQUIRE_MESSAGE(read.has_value(), read.error().text);
+    auto events = std::make_shared<std::vector<peer_event>>();
+    events->push_back(peer_inbound{from, !what.ours, std::move(*read)});
+    nodes.at(what.peer)->hear(events);
   }
 
   void pass(caf::timespan time) {

@@ -179,6 +179,9 @@ class Architecture(unittest.TestCase):
                                               capture_output=True, text=True))
                   for patch in patches]
         self.assertTrue(patches)
+        head = re.compile(r"Bug: .+\nCaught by: \^\(?[a-z_|]+\)?/")
+        self.hold("A patch begins with `Bug: ...` and `Caught by: ^suite/...`:",
+                  [patch.name for patch in patches if not head.match(patch.read_text())])
         self.hold("`./dev test --seeded-bugs` needs patches that apply; make them anew:",
                   [f"{name}: {done.stderr.strip()}" for name, done in checks if done.returncode])
 

@@ -33,7 +33,7 @@ class Bug:
         head = path.read_text().split("\n\n", 1)[0]
         self.what = re.search(r"^Bug: (.*)$", head, re.M).group(1)
         self.cases = re.search(r"^Caught by: (.*)$", head, re.M).group(1)
-        suites = re.match(r"\^\(([a-z_|]+)\)/", self.cases).group(1).split("|")
+        suites = re.match(r"\^\(?([a-z_|]+)\)?/", self.cases).group(1).split("|")
         self.targets = [t for suite in suites for t in TARGETS.get(suite, [f"{suite}_tests"])]
 
 

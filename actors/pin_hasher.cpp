@@ -57,7 +57,7 @@ struct pin_hasher_state {
   }
 
   template <class Reply, class Request>
-  caf::result<Reply> pass_on(const Request& what, std::shared_ptr<const lease> place) {
+  caf::result<Reply> pass_on(const Request& what, const std::shared_ptr<const lease>& place) {
     auto reply = self->make_response_promise<Reply>();
     self->request(worker, limits::commit_timeout, what)
         .then([reply, place](Reply& done) mutable { reply.deliver(std::move(done)); },
@@ -69,7 +69,7 @@ struct pin_hasher_state {
     auto place = place_of(what.tenant);
     if (!place)
       return hash_reply{tl::unexpected{place.error()}};
-    return pass_on<hash_reply>(what, std::move(*place));
+    return pass_on<hash_reply>(what, *place);
   }
 };
 
